@@ -1,0 +1,181 @@
+#include "base/config.h"
+
+#include <cctype>
+#include <charconv>
+
+namespace pbaas {
+namespace {
+
+std::optional<int> to_int(std::string_view text, int min, int max) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max)
+    return std::nullopt;
+  return value;
+}
+
+auto seconds_into(std::chrono::seconds Config::* member, int min, int max) {
+  return [=](std::string_view text, Config& config) {
+    const auto value = to_int(text, min, max);
+    if (value) config.*member = std::chrono::seconds(*value);
+    return value.has_value();
+  };
+}
+
+auto int_into(int Config::* member, int min, int max) {
+  return [=](std::string_view text, Config& config) {
+    const auto value = to_int(text, min, max);
+    if (value) config.*member = *value;
+    return value.has_value();
+  };
+}
+
+auto text_into(std::string Config::* member) {
+  return [=](std::string_view text, Config& config) {
+    config.*member = std::string(text);
+    return true;
+  };
+}
+
+auto choice_into(std::string Config::* member, std::vector<std::string> choices) {
+  return [=](std::string_view text, Config& config) {
+    for (const auto& choice : choices) {
+      if (text == choice) {
+        config.*member = choice;
+        return true;
+      }
+    }
+    return false;
+  };
+}
+
+// A list separated by commas; blanks around an item and empty items are dropped.
+auto list_into(std::vector<std::string> Config::* member) {
+  return [=](std::string_view text, Config& config) {
+    (config.*member).clear();
+    while (!text.empty()) {
+      const auto comma = text.find(',');
+      auto item = text.substr(0, comma);
+      while (item.starts_with(' ')) item.remove_prefix(1);
+      while (item.ends_with(' ')) item.remove_suffix(1);
+      if (!item.empty()) (config.*member).emplace_back(item);
+      if (comma == std::string_view::npos) break;
+      text.remove_prefix(comma + 1);
+    }
+    return true;
+  };
+}
+
+bool url_into_public_url(std::string_view text, Config& config) {
+  while (text.ends_with('/')) text.remove_suffix(1);
+  const auto scheme = text.find("://");
+  const bool known = text.starts_with("http://") || text.starts_with("https://");
+  if (!text.empty() && (!known || text.size() == scheme + 3)) return false;
+  config.public_url = std::string(text);
+  return true;
+}
+
+bool truth_into_trust_forwarded(std::string_view text, Config& config) {
+  if (text != "true" && text != "false") return false;
+  config.trust_forwarded = text == "true";
+  return true;
+}
+
+bool level_into_log_level(std::string_view text, Config& config) {
+  static const std::map<std::string_view, log::Level> kLevels{{"debug", log::Level::kDebug},
+                                                              {"info", log::Level::kInfo},
+                                                              {"warn", log::Level::kWarn},
+                                                              {"error", log::Level::kError}};
+  const auto found = kLevels.find(text);
+  if (found == kLevels.end()) return false;
+  config.log_level = found->second;
+  return true;
+}
+
+Setting setting(std::string variable, std::string takes, std::string default_text,
+                std::string about, std::function<bool(std::string_view, Config&)> apply) {
+  std::string flag = "--";
+  for (const char c : variable) flag.push_back(c == '_' ? '-' : static_cast<char>(std::tolower(c)));
+  return {variable, flag, takes, default_text, about, false, std::move(apply)};
+}
+
+Setting secret(Setting made) {
+  made.secret = true;
+  made.flag.clear();
+  return made;
+}
+
+std::vector<Setting> make_settings() {
+  return {
+      setting("SESSION_TIMEOUT", "seconds, 1 to 604800", "3600", "hard limit of a session",
+              seconds_into(&Config::session_timeout, 1, 604'800)),
+      setting("IDLE_TIMEOUT", "seconds, 1 to 604800", "300",
+              "a session ends so long after its client's last message",
+              seconds_into(&Config::idle_timeout, 1, 604'800)),
+      setting("MAX_CONTEXTS", "1 to 1000", "20", "browsers a worker runs at once",
+              int_into(&Config::max_contexts, 1, 1000)),
+      setting("HOST", "an IP address", "0.0.0.0", "address to listen on", text_into(&Config::host)),
+      setting("PORT", "0 to 65535; 0 takes a free one", "8000", "port to listen on",
+              int_into(&Config::port, 0, 65'535)),
+      secret(setting("API_KEYS", "keys, separated by commas", "",
+                     "who may use the API; empty: anyone", list_into(&Config::api_keys))),
+      setting("ALLOWED_ORIGINS", "origins, separated by commas, or *", "",
+              "web origins that may use the API", list_into(&Config::allowed_origins)),
+      setting("PUBLIC_URL", "http://... or https://...", "",
+              "what URLs in answers begin with; empty: the Host of the request",
+              url_into_public_url),
+      setting("TRUST_FORWARDED", "true or false", "false",
+              "whether X-Forwarded-Proto and -Host are believed", truth_into_trust_forwarded),
+      setting("QUEUE_LIMIT", "0 to 100000", "100", "creates that may wait for a slot",
+              int_into(&Config::queue_limit, 0, 100'000)),
+      setting("QUEUE_TIMEOUT", "seconds, 0 to 3600", "30", "how long a create may wait for a slot",
+              seconds_into(&Config::queue_timeout, 0, 3600)),
+      setting("DRAIN_TIMEOUT", "seconds, 0 to 86400", "300", "given to sessions at SIGTERM",
+              seconds_into(&Config::drain_timeout, 0, 86'400)),
+      setting("ISOLATION", "sandbox or none", "sandbox", "none: Chromium runs without its sandbox",
+              choice_into(&Config::isolation, {"sandbox", "none"})),
+      setting("BROWSER_USER", "a user name", "pbaas",
+              "who browsers run as where the service runs as root (else nobody)",
+              text_into(&Config::browser_user)),
+      setting("DEFAULT_BROWSER", "headless-shell or chromium", "headless-shell",
+              "the browser of a create that names none",
+              choice_into(&Config::default_browser, {"headless-shell", "chromium"})),
+      setting("CHROMIUM", "a path", "", "full Chromium; empty: looked for",
+              text_into(&Config::chromium)),
+      setting("HEADLESS_SHELL", "a path", "", "headless-shell; empty: looked for",
+              text_into(&Config::headless_shell)),
+      setting("DATA_DIR", "a path", "./data", "the session log and recordings",
+              text_into(&Config::data_dir)),
+      setting("RUN_DIR", "a path", "",
+              "browser profiles; empty: /dev/shm, else the temporary folder",
+              text_into(&Config::run_dir)),
+      setting("RELAY_THREADS", "0 to 256; 0: as many as cores", "0", "threads that relay",
+              int_into(&Config::relay_threads, 0, 256)),
+      setting("LOG_LEVEL", "debug, info, warn or error", "info", "least level that is logged",
+              level_into_log_level),
+  };
+}
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> table = make_settings();
+  return table;
+}
+
+Result<Config> load_config(const Environment& environment,
+                           const std::map<std::string, std::string>& flags) {
+  Config config;
+  for (const auto& each : settings()) {
+    const auto flag = flags.find(each.variable);
+    const auto value =
+        flag != flags.end() ? std::optional(flag->second) : environment(each.variable);
+    if (!value || each.apply(*value, config)) continue;
+    const std::string shown = each.secret ? "its value" : "\"" + *value + "\"";
+    return Error{Fault::kInvalidField, each.variable + " is " + shown + "; it takes " + each.takes,
+                 each.variable};
+  }
+  return config;
+}
+
+}  // namespace pbaas

@@ -1,0 +1,60 @@
+// The settings of the program: one table of environment variables, each also a flag. A wrong value
+// stops the start, naming the variable, the value and what it takes.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace pbaas {
+
+struct Config {
+  std::chrono::seconds session_timeout{3600};
+  std::chrono::seconds idle_timeout{300};
+  int max_contexts = 20;
+  std::string host = "0.0.0.0";
+  int port = 8000;
+  std::vector<std::string> api_keys;
+  std::vector<std::string> allowed_origins;
+  std::string public_url;
+  bool trust_forwarded = false;
+  int queue_limit = 100;
+  std::chrono::seconds queue_timeout{30};
+  std::chrono::seconds drain_timeout{300};
+  std::string isolation = "sandbox";   // or "none"
+  std::string browser_user = "pbaas";  // who browsers run as where the service runs as root
+  std::string default_browser = "headless-shell";  // or "chromium"
+  std::string chromium;                            // paths; found where empty
+  std::string headless_shell;
+  std::string data_dir = "./data";
+  std::string run_dir;    // profiles; /dev/shm where empty and there
+  int relay_threads = 0;  // 0: as many as cores
+  log::Level log_level = log::Level::kInfo;
+};
+
+struct Setting {
+  std::string variable;  // SESSION_TIMEOUT
+  std::string flag;      // --session-timeout
+  std::string takes;     // "seconds, 1 to 86400"
+  std::string default_text;
+  std::string about;
+  bool secret = false;  // never on a command line, so it has no flag
+  std::function<bool(std::string_view, Config&)> apply;  // false: not a value it takes
+};
+
+const std::vector<Setting>& settings();
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+// `flags` is by variable name. Flags win over the environment. Errors: kInvalidField.
+Result<Config> load_config(const Environment& environment,
+                           const std::map<std::string, std::string>& flags);
+
+}  // namespace pbaas

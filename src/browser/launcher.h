@@ -1,0 +1,77 @@
+// The launcher starts browsers. It owns a small child process of its own, forked before the program
+// has threads, that does every fork and exec, reaps, and removes profile folders; when the program
+// dies, by kill -9 too, that child kills what is left and removes its folders. See docs/adr/.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "net/task.h"
+#include "session/options.h"
+#include "session/session.h"
+
+namespace pbaas::browser {
+
+enum class Isolation { kSandbox, kNone };
+
+struct LauncherConfig {
+  std::string headless_shell;  // path of the binary; empty: not installed
+  std::string chromium;
+  std::string run_dir;  // profiles live in folders below; on tmpfs where there is one
+  std::string user;     // as root: who browsers run as
+  Isolation isolation = Isolation::kSandbox;
+  int launches_at_once = 2;  // more than the cores can start at once only makes each slower
+  Duration launch_timeout{20'000};
+  Duration health_interval{10'000};
+  int health_misses_max = 3;
+};
+
+enum class ExitCause { kClosed, kCrashed, kHung };
+
+struct BrowserExit {
+  ExitCause cause = ExitCause::kClosed;
+  std::string detail;  // such as "signal 9", and the last lines of stderr
+  Duration cpu{0};     // user and system time of the whole tree
+  long peak_rss_kb = 0;
+};
+
+// One running Chromium with its own profile. Destroying it kills the whole process tree and removes
+// the profile. Loop only.
+class Browser {
+ public:
+  virtual ~Browser() = default;
+  virtual const session::BrowserAddress& address() const = 0;
+  virtual int pid() const = 0;
+  // Called once, on the loop, when the process tree and the profile are gone; not called after
+  // destruction. Set at once after the launch: an exit before it is set is reported when it is set.
+  virtual void on_exit(std::function<void(BrowserExit)> callback) = 0;
+  // Asks for the end of the process tree; `on_exit` tells when it is gone. Again: nothing.
+  virtual void kill() = 0;
+};
+
+struct LaunchSpec {
+  SessionId session;
+  session::SessionOptions options;
+};
+
+class Launcher {
+ public:
+  // Forks the child process: call before any thread starts. Errors: kLaunchFailed with what to do.
+  static Result<std::unique_ptr<Launcher>> create(net::Loop& loop, const Clock& clock,
+                                                  LauncherConfig config);
+  virtual ~Launcher() = default;
+
+  // Starts a browser and waits until it answers. Cancelling the task leaves nothing behind. Errors:
+  // kLaunchFailed, with what Chromium wrote.
+  virtual net::Task<Result<std::unique_ptr<Browser>>> launch(LaunchSpec spec,
+                                                             Deadline deadline) = 0;
+  // Processes and profile folders not yet gone, for metrics and the end of a drain.
+  virtual std::size_t live() const = 0;
+};
+
+}  // namespace pbaas::browser

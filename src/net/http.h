@@ -1,0 +1,72 @@
+// HTTP as the rest of the program sees it: plain values, no library's names.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "net/task.h"
+
+namespace pbaas::net {
+
+// Header fields in order of arrival; names compare without case.
+class Headers {
+ public:
+  void add(std::string name, std::string value);
+  void set(std::string_view name, std::string value);
+  void remove(std::string_view name);
+  // The first value of that name.
+  std::optional<std::string_view> get(std::string_view name) const;
+  bool has(std::string_view name) const { return get(name).has_value(); }
+  std::size_t count(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+struct Request {
+  std::string method;
+  std::string target;                         // as sent; may hold a token, so it is never logged
+  std::string path;                           // percent-decoded, without the query
+  std::map<std::string, std::string> query;   // percent-decoded, the last of a name
+  std::map<std::string, std::string> params;  // what the route's {names} matched
+  Headers headers;
+  std::string body;
+  std::string peer;         // IP address of the other end
+  bool is_upgrade = false;  // a WebSocket handshake
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;
+  std::string body;
+
+  static Response json(int status, const boost::json::value& value);
+  // application/problem+json, RFC 9457, with `reason`, and Retry-After where the error has one.
+  static Response problem(const Error& error);
+};
+
+class RelayGroup;
+
+// Where a handshake goes: an upgrade route answers it instead of a Response, and the server does
+// the rest.
+struct UpgradeTarget {
+  std::string host;  // an IP address
+  int port = 0;
+  std::string path;  // such as /devtools/browser/{guid}
+  std::shared_ptr<RelayGroup> group;
+};
+
+using Handler = std::function<Task<Response>(Request&)>;
+using UpgradeHandler = std::function<Task<std::variant<Response, UpgradeTarget>>(Request&)>;
+
+}  // namespace pbaas::net

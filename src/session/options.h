@@ -1,0 +1,61 @@
+// What a client may ask of a session in `POST /session`, after validation. Pure: values alone.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace pbaas::session {
+
+enum class BrowserKind { kHeadlessShell, kChromium };
+enum class OnDisconnect { kKeep, kEnd };
+
+std::string_view to_word(BrowserKind kind);
+std::string_view to_word(OnDisconnect choice);
+std::optional<BrowserKind> browser_kind_from_word(std::string_view word);
+
+struct Viewport {
+  int width = 0;   // CSS pixels
+  int height = 0;  // CSS pixels
+  double device_scale_factor = 1.0;
+  bool operator==(const Viewport&) const = default;
+};
+
+struct SessionOptions {
+  BrowserKind browser = BrowserKind::kHeadlessShell;
+  std::chrono::seconds timeout{0};
+  std::chrono::seconds idle_timeout{0};
+  std::chrono::seconds queue_timeout{0};
+  OnDisconnect on_disconnect = OnDisconnect::kKeep;
+  std::optional<Viewport> viewport;
+  std::optional<std::string> user_agent;
+  std::optional<std::string> locale;    // BCP 47, such as "fr-FR"
+  std::optional<std::string> timezone;  // IANA, such as "Europe/Paris"
+  std::vector<std::string> args;        // from the allow-list
+  std::map<std::string, std::string> metadata;
+};
+
+// The configured defaults and ceilings a request is measured against.
+struct OptionLimits {
+  std::chrono::seconds session_timeout{3600};
+  std::chrono::seconds idle_timeout{300};
+  std::chrono::seconds queue_timeout{30};
+  BrowserKind default_browser = BrowserKind::kHeadlessShell;
+};
+
+// Reads the body of `POST /session`. An empty body is `{}`. Errors: kMalformedJson, kUnknownField,
+// kInvalidField (each naming the field, the value and what it takes), kNotImplemented for `proxy`
+// and `record`.
+Result<SessionOptions> parse_options(std::string_view body, const OptionLimits& limits);
+
+// The options as the API shows them and the session log keeps them; `options_from_json` reads back
+// exactly that.
+boost::json::object to_json(const SessionOptions& options);
+Result<SessionOptions> options_from_json(const boost::json::object& json);
+
+}  // namespace pbaas::session
