@@ -3,9 +3,11 @@
 
 #include <boost/json/value.hpp>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -38,6 +40,7 @@ struct SessionOptions {
   std::optional<std::string> timezone;  // IANA, such as "Europe/Paris"
   std::vector<std::string> args;        // from the allow-list
   std::map<std::string, std::string> metadata;
+  bool operator==(const SessionOptions&) const = default;
 };
 
 // The configured defaults and ceilings a request is measured against.
@@ -46,6 +49,8 @@ struct OptionLimits {
   std::chrono::seconds idle_timeout{300};
   std::chrono::seconds queue_timeout{30};
   BrowserKind default_browser = BrowserKind::kHeadlessShell;
+  // Whether there is such a time zone on this machine; where it is empty, syntax alone decides.
+  std::function<bool(std::string_view name)> timezone_exists = {};
 };
 
 // Reads the body of `POST /session`. An empty body is `{}`. Errors: kMalformedJson, kUnknownField,
