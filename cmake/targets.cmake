@@ -1,3 +1,7 @@
+# What tests of any layer share: "support/x.h", headers alone, which include only what the test links anyway.
+add_library(pbaas_test_support INTERFACE)
+target_include_directories(pbaas_test_support INTERFACE ${CMAKE_SOURCE_DIR}/tests/support)
+
 # pbaas_layer(NAME LINKS target...): one folder of src/ as one library, with a unit test for each X_test.cc in it.
 # It links only what the table of layers in ARCHITECTURE.md allows, so that a wrong include does not build:
 # each layer's headers are visible only through its own target.
@@ -25,7 +29,7 @@ function(pbaas_layer name)
 
   if(tests)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE pbaas_${name} pbaas_options GTest::gmock_main ${LAYER_PRIVATE_LINKS})
+    target_link_libraries(${name}_test PRIVATE pbaas_${name} pbaas_options pbaas_test_support GTest::gmock_main ${LAYER_PRIVATE_LINKS})
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
 endfunction()

@@ -36,8 +36,16 @@ std::optional<std::int64_t> whole(const json::value& value, std::int64_t min, st
   return number;
 }
 
-Status read_seconds(std::string_view name, const json::value& value, std::chrono::seconds min,
-                    std::chrono::seconds max, std::chrono::seconds& into) {
+// What the session log has was accepted once, whatever is configured now.
+constexpr std::chrono::seconds kStoredMax{std::numeric_limits<std::int32_t>::max()};
+
+Status read_seconds(std::string_view name, const json::value& value, const FieldReading& reading,
+                    std::chrono::seconds min, std::chrono::seconds max,
+                    std::chrono::seconds& into) {
+  if (reading.stored) {
+    min = std::chrono::seconds(0);
+    max = kStoredMax;
+  }
   const auto number = whole(value, min.count(), max.count());
   if (!number)
     return invalid_field(name, value, "whole seconds " + range(min.count(), max.count()));
@@ -45,26 +53,19 @@ Status read_seconds(std::string_view name, const json::value& value, std::chrono
   return {};
 }
 
-std::chrono::seconds ceiling(std::chrono::seconds configured, const FieldReading& reading) {
-  if (!reading.stored) return configured;
-  return std::chrono::seconds(std::numeric_limits<std::int32_t>::max());
-}
-
 Status read_timeout(const json::value& value, FieldReading& reading) {
-  const auto max = ceiling(reading.limits.session_timeout, reading);
-  return read_seconds("timeout", value, std::chrono::seconds(1), max, reading.options.timeout);
+  return read_seconds("timeout", value, reading, std::chrono::seconds(1),
+                      reading.limits.session_timeout, reading.options.timeout);
 }
 
 Status read_idle_timeout(const json::value& value, FieldReading& reading) {
-  const auto max = ceiling(reading.limits.idle_timeout, reading);
-  return read_seconds("idle_timeout", value, std::chrono::seconds(1), max,
-                      reading.options.idle_timeout);
+  return read_seconds("idle_timeout", value, reading, std::chrono::seconds(1),
+                      reading.limits.idle_timeout, reading.options.idle_timeout);
 }
 
 Status read_queue_timeout(const json::value& value, FieldReading& reading) {
-  const auto max = ceiling(reading.limits.queue_timeout, reading);
-  return read_seconds("queue_timeout", value, std::chrono::seconds(0), max,
-                      reading.options.queue_timeout);
+  return read_seconds("queue_timeout", value, reading, std::chrono::seconds(0),
+                      reading.limits.queue_timeout, reading.options.queue_timeout);
 }
 
 Status read_browser(const json::value& value, FieldReading& reading) {

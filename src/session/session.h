@@ -39,20 +39,21 @@ struct BrowserAddress {
 
 struct Session {
   SessionId id;
-  std::string owner;  // The tenant, from the API key; empty where no keys are set.
+  std::string owner{};  // The tenant, from the API key; empty where no keys are set.
   SessionStatus status = SessionStatus::kQueued;
-  SessionOptions options;
-  std::optional<std::string> worker;
-  std::optional<BrowserAddress> browser;
-  std::optional<EndReason> end_reason;
-  std::string
-      end_detail;  // For people, such as the last lines Chromium wrote when it did not start.
+  SessionOptions options{};
+  std::optional<std::string> worker{};
+  std::optional<BrowserAddress> browser{};
+  std::optional<EndReason> end_reason{};
+  // For people, such as the last lines Chromium wrote when it did not start.
+  std::string end_detail{};
   WallTime created_at{};
-  std::optional<WallTime> started_at;
-  std::optional<WallTime> ended_at;
-  std::optional<WallTime> expires_at;
-  Traffic traffic;
+  std::optional<WallTime> started_at{};
+  std::optional<WallTime> ended_at{};
+  std::optional<WallTime> expires_at{};
+  Traffic traffic{};
   int connections = 0;  // Open client connections now.
+  bool operator==(const Session&) const = default;
 
   // Each says whether it moved: a session only moves forward, and it ends once. The caller persists
   // what moved.

@@ -29,7 +29,8 @@ struct SessionPlace {
   SessionId session;
   std::string worker;
   session::BrowserAddress browser;
-  Instant deadline;  // the next moment at which a sweeper must look at it
+  Instant deadline;     // the next moment at which a sweeper must look at it
+  std::string owner{};  // the tenant
 };
 
 class Fleet {

@@ -1,0 +1,190 @@
+#include "store/session_log_sqlite.h"
+
+#include <algorithm>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "store/blocking_thread.h"
+#include "store/sqlite_sessions.h"
+
+namespace pbaas::store {
+
+using session::Session;
+
+namespace {
+constexpr std::size_t kJobsMax = 1000;  // Calls that may wait for the thread.
+constexpr Duration kRetryDelay{500};
+constexpr std::size_t kBatchMax = 1000;
+}  // namespace
+
+// What the loop hands over and the thread writes. `record` never waits and never loses: per session
+// only the newest state is kept, so what waits is bounded by the number of sessions that changed.
+class SqliteSessionLog::Writer {
+ public:
+  Writer(net::Loop& loop, std::unique_ptr<SqliteSessions> sessions)
+      : sessions_(std::move(sessions)), thread_(loop, "session-log", kJobsMax) {}
+
+  SqliteSessions& sessions() { return *sessions_; }
+  BlockingThread& thread() { return thread_; }
+
+  // On the loop.
+  void add(const Session& session) {
+    {
+      const std::lock_guard lock(mutex_);
+      keep(session);
+      if (std::exchange(scheduled_, true)) return;
+    }
+    // Not counted among the jobs of callers: a write is never turned away.
+    thread_.post_later(Duration{0}, [this] { write_all(); });
+  }
+
+  // On the thread: writes all that was recorded. Every call of the log begins with this, so that it
+  // sees what was recorded before it.
+  Status write_all() {
+    for (;;) {
+      const auto batch = take_batch();
+      if (batch.empty()) return {};
+      if (const auto wrote = sessions_->write(batch); !wrote) {
+        put_back(batch, wrote.error());
+        return wrote;
+      }
+      const std::lock_guard lock(mutex_);
+      stats_.written += batch.size();
+      stats_.pending -= batch.size();
+    }
+  }
+
+  SessionLogStats stats() {
+    const std::lock_guard lock(mutex_);
+    return stats_;
+  }
+
+ private:
+  // A state that came out of order, or a second end, is dropped here as it would be in the
+  // database.
+  void keep(const Session& session) {
+    const auto [found, is_new] = pending_.try_emplace(session.id, session);
+    if (is_new) {
+      ++stats_.pending;
+      return;
+    }
+    ++stats_.coalesced;
+    const auto was = found->second.status;
+    if (was != session::SessionStatus::kEnded && session.status >= was) found->second = session;
+  }
+
+  std::vector<Session> take_batch() {
+    const std::lock_guard lock(mutex_);
+    std::vector<Session> batch;
+    while (!pending_.empty() && batch.size() < kBatchMax) {
+      auto node = pending_.extract(pending_.begin());
+      batch.push_back(std::move(node.mapped()));
+    }
+    if (batch.empty()) scheduled_ = false;
+    return batch;
+  }
+
+  void put_back(const std::vector<Session>& batch, const Error& error) {
+    std::size_t pending = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& old : batch) {
+        // What was recorded meanwhile is newer, unless it would take the session back.
+        const auto [found, is_new] = pending_.try_emplace(old.id, old);
+        if (is_new) continue;
+        --stats_.pending;
+        if (found->second.status < old.status || old.status == session::SessionStatus::kEnded)
+          found->second = old;
+      }
+      ++stats_.failed_batches;
+      pending = stats_.pending;
+    }
+    log::error("session_log_write_failed",
+               {{"error", boost::json::value(error.detail)}, {"pending", pending}});
+    retry();
+  }
+
+  void retry() {
+    if (retry_scheduled_) return;
+    retry_scheduled_ = true;
+    thread_.post_later(kRetryDelay, [this] {
+      retry_scheduled_ = false;
+      (void)write_all();
+    });
+  }
+
+  // The thread's alone after the start.
+  std::unique_ptr<SqliteSessions> sessions_;
+  bool retry_scheduled_ = false;
+
+  // The loop adds while the thread takes.
+  std::mutex mutex_;
+  std::unordered_map<SessionId, Session> pending_;
+  bool scheduled_ = false;
+  SessionLogStats stats_;
+
+  // Last, so that it ends first.
+  BlockingThread thread_;
+};
+
+Result<std::unique_ptr<SqliteSessionLog>> SqliteSessionLog::open(net::Loop& loop,
+                                                                 const std::string& path) {
+  auto sessions = SqliteSessions::open(path);
+  if (!sessions) return sessions.error();
+  auto writer = std::make_unique<Writer>(loop, std::move(*sessions));
+  return std::unique_ptr<SqliteSessionLog>(new SqliteSessionLog(std::move(writer)));
+}
+
+SqliteSessionLog::SqliteSessionLog(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
+
+SqliteSessionLog::~SqliteSessionLog() = default;
+
+void SqliteSessionLog::record(const Session& session) {
+  writer_->add(session);
+}
+
+net::Task<Result<std::optional<IdempotentSession>>> SqliteSessionLog::insert_once(
+    const Session& session, const IdempotencyKey& key) {
+  return writer_->thread().run<std::optional<IdempotentSession>>(
+      [writer = writer_.get(), session, key] {
+        (void)writer->write_all();
+        return writer->sessions().insert_once(session, key);
+      });
+}
+
+net::Task<Result<Session>> SqliteSessionLog::find(const SessionId& id) {
+  return writer_->thread().run<Session>([writer = writer_.get(), id] {
+    (void)writer->write_all();
+    return writer->sessions().find(id);
+  });
+}
+
+net::Task<Result<SessionPage>> SqliteSessionLog::list(const SessionQuery& query) {
+  return writer_->thread().run<SessionPage>([writer = writer_.get(), query] {
+    (void)writer->write_all();
+    return writer->sessions().list(query);
+  });
+}
+
+net::Task<Result<std::size_t>> SqliteSessionLog::end_open(session::EndReason reason, WallTime now) {
+  return writer_->thread().run<std::size_t>([writer = writer_.get(), reason, now] {
+    (void)writer->write_all();
+    return writer->sessions().end_open(reason, now);
+  });
+}
+
+net::Task<Status> SqliteSessionLog::flush() {
+  return writer_->thread().run<void>([writer = writer_.get()]() -> Status {
+    if (const auto wrote = writer->write_all(); !wrote) return wrote;
+    return writer->sessions().sync();
+  });
+}
+
+SessionLogStats SqliteSessionLog::stats() const {
+  return writer_->stats();
+}
+
+}  // namespace pbaas::store

@@ -1,0 +1,44 @@
+// The session log in a SQLite database, for a service on one machine. Writes return at once and are
+// made by the log's own thread, many in one transaction; of a session that changes faster than
+// that, the newest state is written. Owned by main; called on the loop, which must outlive it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "store/session_log.h"
+
+namespace pbaas::store {
+
+struct SessionLogStats {
+  std::size_t pending = 0;  // sessions with a state not yet written
+  std::uint64_t written = 0;
+  std::uint64_t coalesced = 0;       // states replaced by a newer one before they were written
+  std::uint64_t failed_batches = 0;  // each is tried again
+};
+
+class SqliteSessionLog final : public SessionLog {
+ public:
+  // Blocks: for the start of the program. Errors: kStoreUnavailable, with what is wrong with the
+  // file.
+  static Result<std::unique_ptr<SqliteSessionLog>> open(net::Loop& loop, const std::string& path);
+  // Writes what is left, if it can.
+  ~SqliteSessionLog() override;
+
+  void record(const session::Session& session) override;
+  net::Task<Result<std::optional<IdempotentSession>>> insert_once(
+      const session::Session& session, const IdempotencyKey& key) override;
+  net::Task<Result<session::Session>> find(const SessionId& id) override;
+  net::Task<Result<SessionPage>> list(const SessionQuery& query) override;
+  net::Task<Result<std::size_t>> end_open(session::EndReason reason, WallTime now) override;
+  net::Task<Status> flush() override;
+
+  SessionLogStats stats() const;
+
+ private:
+  class Writer;
+  explicit SqliteSessionLog(std::unique_ptr<Writer> writer);
+  std::unique_ptr<Writer> writer_;
+};
+
+}  // namespace pbaas::store
