@@ -5,14 +5,27 @@
 #include <boost/json/value.hpp>
 #include <initializer_list>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 namespace pbaas::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError };
 
 // What an event is about, such as {"session", id.text()}.
-using Fields = std::initializer_list<std::pair<std::string_view, boost::json::value>>;
+struct Field {
+  template <typename T>
+  Field(std::string_view field, const T& content) : name(field) {
+    if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+      value = boost::json::string(std::string_view(content));
+    } else {
+      value = content;
+    }
+  }
+
+  std::string_view name;
+  boost::json::value value;
+};
+using Fields = std::initializer_list<Field>;
 
 void set_level(Level level);
 void debug(std::string_view event, Fields fields = {});

@@ -1,0 +1,160 @@
+// POST, GET and DELETE of sessions.
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <charconv>
+
+#include "base/digest.h"
+#include "gateway/api.h"
+#include "session/session_json.h"
+
+namespace pbaas::gateway {
+namespace {
+
+namespace json = boost::json;
+using net::Request;
+using net::Response;
+using net::Task;
+
+constexpr std::size_t kPageDefault = 50;
+constexpr std::size_t kPageMax = 200;
+constexpr std::size_t kIdempotencyKeyBytesMax = 255;
+
+json::object shown(const Request& request, const Api& api, const session::Session& session) {
+  return session::to_json(session, public_base(request, api.urls));
+}
+
+Response answer(const Request& request, const Api& api, int status,
+                const Result<session::Session>& session) {
+  if (!session) return Response::problem(session.error());
+  return Response::json(status, shown(request, api, *session));
+}
+
+Status check_content_type(const Request& request) {
+  if (request.body.empty()) return {};
+  const auto type = request.headers.get("Content-Type").value_or("");
+  const auto essence = type.substr(0, type.find_first_of("; "));
+  // Only this type: a form on a foreign page can send others without asking first (CSRF).
+  if (essence == "application/json") return {};
+  return Error{Fault::kUnsupportedMediaType,
+               "Content-Type is \"" + std::string(essence) + "\"; it takes application/json",
+               "Content-Type"};
+}
+
+Result<std::optional<store::IdempotencyKey>> idempotency_key(const Request& request,
+                                                             const Api& api) {
+  const auto key = request.headers.get("Idempotency-Key");
+  if (!key) return std::optional<store::IdempotencyKey>{};
+  if (key->empty() || key->size() > kIdempotencyKeyBytesMax) {
+    return Error{Fault::kInvalidField,
+                 "Idempotency-Key has " + std::to_string(key->size()) + " bytes; it takes 1 to 255",
+                 "Idempotency-Key"};
+  }
+  return std::optional(
+      store::IdempotencyKey{api.auth.owner(request), std::string(*key), sha256_hex(request.body)});
+}
+
+Task<Response> create(Request& request, Api& api) {
+  if (const auto typed = check_content_type(request); !typed)
+    co_return Response::problem(typed.error());
+  auto options = session::parse_options(request.body, api.limits);
+  if (!options) co_return Response::problem(options.error());
+  const auto key = idempotency_key(request, api);
+  if (!key) co_return Response::problem(key.error());
+  auto created = *key ? api.sessions.create_once(std::move(*options), **key)
+                      : api.sessions.create(std::move(*options), api.auth.owner(request));
+  const auto session = co_await std::move(created);
+  auto response = answer(request, api, 201, session);
+  if (session) response.headers.set("Location", "/session/" + session->id.text());
+  co_return response;
+}
+
+Result<std::size_t> page_limit(const std::string& text) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size() && value >= 1 && value <= kPageMax)
+    return value;
+  return Error{Fault::kInvalidQuery, "limit is \"" + text.substr(0, 80) + "\"; it takes 1 to 200",
+               "limit"};
+}
+
+Result<store::SessionQuery> list_query(const Request& request, const Api& api) {
+  store::SessionQuery query;
+  query.owner = api.auth.owner(request);
+  query.limit = kPageDefault;
+  for (const auto& [name, value] : request.query) {
+    if (name == "status") {
+      query.status = session::status_from_word(value);
+      if (!query.status) {
+        return Error{Fault::kInvalidQuery,
+                     "status is \"" + value.substr(0, 80) +
+                         "\"; it takes queued, starting, running or ended",
+                     "status"};
+      }
+    } else if (name == "limit") {
+      const auto limit = page_limit(value);
+      if (!limit) return limit.error();
+      query.limit = *limit;
+    } else if (name == "cursor") {
+      query.cursor = value;
+    } else if (name != "token") {
+      return Error{
+          Fault::kInvalidQuery,
+          "there is no parameter \"" + name.substr(0, 80) + "\"; it takes status, limit, cursor",
+          name.substr(0, 80)};
+    }
+  }
+  return query;
+}
+
+Task<Response> list(Request& request, Api& api) {
+  const auto query = list_query(request, api);
+  if (!query) co_return Response::problem(query.error());
+  const auto page = co_await api.sessions.list(*query);
+  if (!page) co_return Response::problem(page.error());
+  json::array sessions;
+  for (const auto& each : page->sessions) sessions.push_back(shown(request, api, each));
+  json::object body;
+  body["sessions"] = std::move(sessions);
+  if (page->next_cursor) {
+    body["next_cursor"] = *page->next_cursor;
+  } else {
+    body["next_cursor"] = nullptr;
+  }
+  co_return Response::json(200, body);
+}
+
+Task<Response> show(Request& request, Api& api) {
+  const auto id = session_id(request);
+  if (!id) co_return Response::problem(id.error());
+  const auto session = co_await api.sessions.find(*id, api.auth.owner(request));
+  co_return answer(request, api, 200, session);
+}
+
+Task<Response> end(Request& request, Api& api) {
+  const auto id = session_id(request);
+  if (!id) co_return Response::problem(id.error());
+  const auto session = co_await api.sessions.end(*id, api.auth.owner(request));
+  co_return answer(request, api, 200, session);
+}
+
+Task<Response> recordings(Request&, Api&) {
+  co_return Response::problem({Fault::kNotImplemented, "recordings are not available yet"});
+}
+
+}  // namespace
+
+void add_session_routes(net::Router& router, Api& api) {
+  const auto with_api = [&api](Task<Response> (*route)(Request&, Api&)) {
+    return [&api, route](Request& request) { return route(request, api); };
+  };
+  for (const std::string collection : {"/session", "/sessions"}) {
+    router.add("POST", collection, with_api(create));
+    router.add("GET", collection, with_api(list));
+    router.add("GET", collection + "/{id}", with_api(show));
+    router.add("DELETE", collection + "/{id}", with_api(end));
+    router.add("GET", collection + "/{id}/recordings", with_api(recordings));
+    router.add("GET", collection + "/{id}/recordings/{name}", with_api(recordings));
+  }
+}
+
+}  // namespace pbaas::gateway

@@ -1,0 +1,78 @@
+// Sessions as the gateway offers them: created through a fair queue on the least loaded worker,
+// found, listed, ended. Keeps nothing it cannot lose but the creates that wait in it. Loop thread
+// only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/metrics.h"
+#include "gateway/worker_client.h"
+#include "net/event.h"
+#include "net/task_group.h"
+#include "session/admission.h"
+#include "store/fleet.h"
+#include "store/session_log.h"
+
+namespace pbaas::gateway {
+
+class SessionService {
+ public:
+  SessionService(net::Loop& loop, const Clock& clock, store::Fleet& fleet, store::SessionLog& log,
+                 WorkerClient& workers, Metrics& metrics, std::size_t queue_limit);
+
+  // Waits for a slot, then for the browser. A cancelled create leaves no session and no browser.
+  // Errors: kQueueFull, kNoCapacity, kDraining, kLaunchFailed, kSessionEnded (ended by somebody
+  // while it waited), kStoreUnavailable.
+  net::Task<Result<session::Session>> create(session::SessionOptions options, std::string owner);
+  // The same, once per key: again it gives the session of the first time. Errors also:
+  // kIdempotencyMismatch.
+  net::Task<Result<session::Session>> create_once(session::SessionOptions options,
+                                                  store::IdempotencyKey key);
+
+  // A session of another owner is no session. Errors: kNoSuchSession, kStoreUnavailable.
+  net::Task<Result<session::Session>> find(const SessionId& id, const std::string& owner);
+  net::Task<Result<session::Session>> end(const SessionId& id, const std::string& owner);
+  net::Task<Result<store::SessionPage>> list(store::SessionQuery query);
+  // Errors also: kSessionEnded naming the end_reason, kSessionNotRunning.
+  net::Task<Result<BrowserEndpoint>> endpoint(const SessionId& id, const std::string& owner);
+
+  // No new sessions from now on; those that wait are refused.
+  void stop_admitting();
+  // An ended session's browser is gone and its slot free again.
+  void session_gone(const session::Session& session);
+  // Wakes the next in the queue even if no slot was seen to become free, so that none is ever
+  // stuck.
+  void nudge_queue() { queue_.admit(1); }
+  std::size_t waiting() const { return queue_.waiting(); }
+
+ private:
+  struct Waiting;
+  class PendingCreate;
+
+  net::Task<Result<session::Session>> run_create(session::Session session);
+  net::Task<Result<store::WorkerStatus>> place_in_turn(const session::Session& session,
+                                                       Waiting& waiting);
+  net::Task<Result<session::Session>> start_on(const store::WorkerStatus& worker,
+                                               const session::Session& session);
+  net::Task<Result<session::Session>> await_other(SessionId id, Deadline deadline);
+  net::Task<void> clean_up(SessionId id, std::optional<std::string> worker);
+  session::Session new_session(session::SessionOptions options, std::string owner) const;
+  void refuse(session::Session session, const Error& error);
+
+  net::Loop& loop_;
+  const Clock& clock_;
+  store::Fleet& fleet_;
+  store::SessionLog& log_;
+  WorkerClient& workers_;
+  Metrics& metrics_;
+  session::AdmissionQueue queue_;
+  std::map<SessionId, Waiting*>
+      waiting_;  // creates that wait in this gateway, for whoever ends one
+  bool draining_ = false;
+  net::TaskGroup tasks_;
+};
+
+}  // namespace pbaas::gateway

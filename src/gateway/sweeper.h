@@ -1,0 +1,28 @@
+// The sweeper ends sessions whose deadline has passed. There is one in every gateway; the fleet
+// gives each due session to one of them alone. Loop thread only.
+#pragma once
+
+#include "gateway/worker_client.h"
+#include "store/fleet.h"
+
+namespace pbaas::gateway {
+
+class Sweeper {
+ public:
+  Sweeper(const Clock& clock, store::Fleet& fleet, WorkerClient& workers)
+      : clock_(clock), fleet_(fleet), workers_(workers) {}
+
+  // Runs until cancelled.
+  net::Task<void> run();
+  // Ends what is due now; what had a message in the meantime gets its new deadline.
+  net::Task<void> sweep();
+
+ private:
+  net::Task<void> sweep_one(store::SessionPlace place);
+
+  const Clock& clock_;
+  store::Fleet& fleet_;
+  WorkerClient& workers_;
+};
+
+}  // namespace pbaas::gateway

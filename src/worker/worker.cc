@@ -1,0 +1,245 @@
+#include "worker/worker.h"
+
+#include <boost/asio/post.hpp>
+
+#include "base/log.h"
+
+namespace pbaas::worker {
+namespace {
+
+using session::EndReason;
+using session::Session;
+
+// How long an ended session's clients are given to take the end of a frame and their Close before
+// the browser is killed.
+constexpr Duration kFarewell{500};
+// Longer than any launch: the launcher has its own, shorter limit.
+constexpr Duration kLaunchMax{120'000};
+// A killed process tree is gone in 22 ms; a browser that is not gone by now is stuck in the kernel
+// and keeps its slot.
+constexpr Duration kGoneMax{3'600'000};
+constexpr Duration kLogInterval{5'000};
+constexpr Duration kDrainPoll{50};
+
+Error no_such_session() {
+  return {Fault::kNoSuchSession, "this worker has no such session"};
+}
+
+EndReason reason_of(browser::ExitCause cause) {
+  switch (cause) {
+    case browser::ExitCause::kClosed:
+      return EndReason::kBrowserClosed;
+    case browser::ExitCause::kCrashed:
+      return EndReason::kBrowserCrashed;
+    case browser::ExitCause::kHung:
+      return EndReason::kBrowserHung;
+  }
+  return EndReason::kBrowserCrashed;
+}
+
+}  // namespace
+
+Worker::Worker(net::Loop& loop, const Clock& clock, WorkerConfig config,
+               browser::Launcher& launcher, store::SessionLog& log, Metrics& metrics)
+    : loop_(loop),
+      clock_(clock),
+      config_(std::move(config)),
+      epoch_(random_hex_128()),
+      launcher_(launcher),
+      log_(log),
+      metrics_(metrics),
+      slots_(config_.capacity),
+      tasks_(loop) {}
+
+net::Task<Result<Session>> Worker::start(Session session) {
+  if (draining_) co_return Error{Fault::kDraining, "the worker takes no new sessions"};
+  auto slot = slots_.take();
+  if (!slot) co_return Error{Fault::kNoCapacity, "the worker has no free slot"};
+  const auto live = admit(std::move(session), std::move(*slot));
+  const auto deadline = Deadline::after(clock_, kLaunchMax);
+  co_await live->settled.wait(deadline);
+  if (live->running()) co_return live->record;
+  if (live->record.end_reason == EndReason::kLaunchFailed) {
+    co_return Error{Fault::kLaunchFailed, live->record.end_detail};
+  }
+  co_return Error{Fault::kSessionEnded, "the session was ended before its browser ran"};
+}
+
+Worker::Live Worker::admit(Session session, Slot slot) {
+  session.start(config_.id);
+  log_.record(session);
+  const auto live = std::make_shared<LiveSession>(loop_, std::move(session), std::move(slot));
+  sessions_.emplace(live->record.id, live);
+  tasks_.spawn("launch", launch(live));
+  return live;
+}
+
+net::Task<void> Worker::launch(Live live) {
+  const auto began = clock_.now();
+  browser::LaunchSpec spec{live->record.id, live->record.options};
+  auto browser = co_await launcher_.launch(std::move(spec), Deadline::after(clock_, kLaunchMax));
+  live->launched.set();
+  if (!browser) {
+    live->gone.set();
+    end_live(live, EndReason::kLaunchFailed, browser.error().detail);
+    co_return;
+  }
+  metrics_.observe("pbaas_create_seconds", {{"phase", "launch"}},
+                   std::chrono::duration<double>(clock_.now() - began).count());
+  run(live, std::move(*browser));
+}
+
+void Worker::run(const Live& live, std::unique_ptr<browser::Browser> browser) {
+  live->browser = std::move(browser);
+  // The relays' threads call this, at a time when the session may be long over.
+  const std::weak_ptr<LiveSession> weak = live;
+  live->relays = std::make_shared<net::RelayGroup>(clock_, [this, weak] {
+    boost::asio::post(loop_, [this, weak] {
+      if (const auto left = weak.lock()) last_client_left(left);
+    });
+  });
+  const auto& options = live->record.options;
+  live->lifetime = {clock_.now(), clock_.now(), options.timeout, options.idle_timeout};
+  const bool runs = live->record.run(live->browser->address(), clock_.wall());
+  // Not before the state moved: an exit that already happened is reported at once.
+  live->browser->on_exit([this, weak](const browser::BrowserExit& exit) {
+    if (const auto exited = weak.lock()) browser_exited(exited, exit);
+  });
+  if (!runs)
+    return;  // Ended while it started: `dismantle` waits for the launch and takes it from here.
+  log_.record(live->record);
+  metrics_.count("pbaas_sessions_created_total",
+                 {{"browser", std::string(to_word(options.browser))}});
+  live->settled.set();
+}
+
+Result<Session> Worker::end(const SessionId& id, EndReason reason, std::string detail) {
+  const auto live = find(id);
+  if (!live) return no_such_session();
+  end_live(live, reason, std::move(detail));
+  return live->record;
+}
+
+void Worker::end_live(const Live& live, EndReason reason, std::string detail) {
+  refresh(*live);
+  if (!live->record.end(reason, clock_.wall(), std::move(detail))) return;
+  log_.record(live->record);
+  log::info("session_ended", {{"session", live->record.id.text()},
+                              {"reason", session::to_word(reason)},
+                              {"detail", live->record.end_detail}});
+  metrics_.count("pbaas_sessions_ended_total",
+                 {{"end_reason", std::string(session::to_word(reason))}});
+  if (live->relays) {
+    live->relays->close_all({session::close_code(reason), std::string(session::to_word(reason))});
+  }
+  live->settled.set();
+  tasks_.spawn("dismantle", dismantle(live));
+}
+
+net::Task<void> Worker::dismantle(Live live) {
+  co_await live->launched.wait(Deadline::after(clock_, kLaunchMax));
+  if (live->relays && live->relays->open() > 0) {
+    co_await live->relays_left.wait(Deadline::after(clock_, kFarewell));
+  }
+  if (live->browser) live->browser->kill();
+  const bool gone = co_await live->gone.wait(Deadline::after(clock_, kGoneMax));
+  if (!gone) log::error("browser_stuck", {{"session", live->record.id.text()}});
+  live->browser.reset();
+  live->slot.reset();
+  sessions_.erase(live->record.id);
+  if (on_gone_) on_gone_(live->record);
+}
+
+void Worker::browser_exited(const Live& live, const browser::BrowserExit& exit) {
+  live->gone.set();
+  end_live(live, reason_of(exit.cause), exit.detail);
+}
+
+void Worker::last_client_left(const Live& live) {
+  if (live->relays->open() > 0) return;  // Somebody came in the meantime.
+  if (!live->running()) return live->relays_left.set();
+  if (live->record.options.on_disconnect == session::OnDisconnect::kEnd) {
+    end_live(live, EndReason::kDisconnected, {});
+  }
+}
+
+Result<std::optional<Instant>> Worker::end_if_due(const SessionId& id) {
+  const auto live = find(id);
+  if (!live) return no_such_session();
+  if (!live->running()) return std::optional<Instant>{};
+  refresh(*live);
+  const auto reason = live->lifetime.due(clock_.now());
+  if (!reason) return std::optional(live->lifetime.next_deadline());
+  end_live(live, *reason, {});
+  return std::optional<Instant>{};
+}
+
+Result<Session> Worker::describe(const SessionId& id) {
+  const auto live = find(id);
+  if (!live) return no_such_session();
+  refresh(*live);
+  return live->record;
+}
+
+Result<Attachment> Worker::attach(const SessionId& id) {
+  const auto live = find(id);
+  if (!live || !live->running()) return no_such_session();
+  return Attachment{*live->record.browser, live->relays};
+}
+
+std::vector<Session> Worker::list() {
+  std::vector<Session> list;
+  for (const auto& [id, live] : sessions_) {
+    refresh(*live);
+    list.push_back(live->record);
+  }
+  return list;
+}
+
+store::WorkerStatus Worker::status() const {
+  const auto state = draining_ ? store::WorkerState::kDraining : store::WorkerState::kReady;
+  return {config_.id, "", epoch_, state, slots_.capacity(), slots_.used(), config_.version};
+}
+
+net::Task<void> Worker::drain(std::function<Deadline()> deadline) {
+  stop_admitting();
+  while (!sessions_.empty() && !deadline().passed(clock_)) co_await net::sleep_for(kDrainPoll);
+  const auto left = sessions_;
+  for (const auto& [id, live] : left) end_live(live, EndReason::kDrained, {});
+  while (!sessions_.empty() || launcher_.live() > 0 || tasks_.running() > 0)
+    co_await net::sleep_for(kDrainPoll);
+}
+
+void Worker::tick() {
+  const auto now = clock_.now();
+  const bool log_now = now >= next_log_;
+  if (log_now) next_log_ = now + kLogInterval;
+  const auto sessions = sessions_;
+  for (const auto& [id, live] : sessions) {
+    if (!live->running()) continue;
+    refresh(*live);
+    if (const auto reason = live->lifetime.due(now - config_.hard_limit_slack)) {
+      end_live(live, *reason, {});
+    } else if (log_now && live->record.traffic != live->logged_traffic) {
+      live->logged_traffic = live->record.traffic;
+      log_.record(live->record);
+    }
+  }
+}
+
+Worker::Live Worker::find(const SessionId& id) {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+void Worker::refresh(LiveSession& live) {
+  if (!live.relays) return;
+  const auto& counters = live.relays->counters();
+  live.record.traffic = {counters.messages_up, counters.messages_down, counters.bytes_up,
+                         counters.bytes_down};
+  live.record.connections = live.relays->open();
+  live.lifetime.last_client_message =
+      std::max(live.lifetime.started, live.relays->last_client_message());
+}
+
+}  // namespace pbaas::worker

@@ -1,0 +1,99 @@
+// A Worker owns the browsers of one machine and is the truth about them: it admits a session to a
+// slot, has its browser launched, watches over it, and ends it, once. Loop thread only; outlives
+// the tasks it spawned, so destroy it only after `drain` is done. Outlived by whatever it was
+// given.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "net/task_group.h"
+#include "store/fleet.h"
+#include "store/session_log.h"
+#include "worker/live_session.h"
+
+namespace pbaas::worker {
+
+struct WorkerConfig {
+  std::string id;
+  int capacity = 20;
+  std::string version;
+  // A gateway's sweeper ends what is due; the worker does so itself this long after, in case every
+  // gateway is gone.
+  Duration hard_limit_slack{5'000};
+};
+
+// Where a session's browser listens, and what counts and ends the relays to it.
+struct Attachment {
+  session::BrowserAddress browser;
+  std::shared_ptr<net::RelayGroup> relays;
+};
+
+class Worker {
+ public:
+  Worker(net::Loop& loop, const Clock& clock, WorkerConfig config, browser::Launcher& launcher,
+         store::SessionLog& log, Metrics& metrics);
+
+  // Takes a slot and starts the session's browser. Cancelling stops the waiting, not the start:
+  // whoever cancels ends the session. Errors: kNoCapacity, kDraining, kLaunchFailed, kSessionEnded
+  // (ended by somebody before it ran).
+  net::Task<Result<session::Session>> start(session::Session session);
+  // Ends a session and gives it as it ended; its browser goes in the background. Errors:
+  // kNoSuchSession.
+  Result<session::Session> end(const SessionId& id, session::EndReason reason,
+                               std::string detail = {});
+  // Ends a session whose deadline has passed, else gives its next deadline. Errors: kNoSuchSession.
+  Result<std::optional<Instant>> end_if_due(const SessionId& id);
+  // Errors: kNoSuchSession.
+  Result<session::Session> describe(const SessionId& id);
+  Result<Attachment> attach(const SessionId& id);
+  std::vector<session::Session> list();
+  store::WorkerStatus status() const;
+
+  // No new sessions from now on.
+  void stop_admitting() { draining_ = true; }
+  // Waits until every session has ended and every browser is gone; at the deadline the rest end as
+  // `drained`.
+  net::Task<void> drain(std::function<Deadline()> deadline);
+
+  // Called when an ended session's browser is gone and its slot is free again.
+  void on_gone(std::function<void(const session::Session&)> callback) {
+    on_gone_ = std::move(callback);
+  }
+  // To be called a few times a second: limits, and the counters in the session log.
+  void tick();
+
+ private:
+  using Live = std::shared_ptr<LiveSession>;
+
+  Live find(const SessionId& id);
+  Live admit(session::Session session, Slot slot);
+  net::Task<void> launch(Live live);
+  void run(const Live& live, std::unique_ptr<browser::Browser> browser);
+  void end_live(const Live& live, session::EndReason reason, std::string detail);
+  net::Task<void> dismantle(Live live);
+  void browser_exited(const Live& live, const browser::BrowserExit& exit);
+  void last_client_left(const Live& live);
+  void refresh(LiveSession& live);
+
+  net::Loop& loop_;
+  const Clock& clock_;
+  const WorkerConfig config_;
+  const std::string epoch_;
+  browser::Launcher& launcher_;
+  store::SessionLog& log_;
+  Metrics& metrics_;
+  bool draining_ = false;
+  Slots slots_;
+  std::map<SessionId, Live> sessions_;
+  std::function<void(const session::Session&)> on_gone_;
+  Instant next_log_ = {};
+  net::TaskGroup tasks_;
+};
+
+}  // namespace pbaas::worker
