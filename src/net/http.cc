@@ -1,0 +1,70 @@
+#include "net/http.h"
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace pbaas::net {
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+}  // namespace
+
+void Headers::add(std::string name, std::string value) {
+  fields_.emplace_back(std::move(name), std::move(value));
+}
+
+void Headers::set(std::string_view name, std::string value) {
+  remove(name);
+  fields_.emplace_back(std::string(name), std::move(value));
+}
+
+void Headers::remove(std::string_view name) {
+  std::erase_if(fields_, [name](const auto& field) { return same_name(field.first, name); });
+}
+
+std::optional<std::string_view> Headers::get(std::string_view name) const {
+  for (const auto& [each, value] : fields_) {
+    if (same_name(each, name)) return value;
+  }
+  return std::nullopt;
+}
+
+std::size_t Headers::count(std::string_view name) const {
+  const auto matches = [name](const auto& field) { return same_name(field.first, name); };
+  return static_cast<std::size_t>(std::ranges::count_if(fields_, matches));
+}
+
+Response Response::json(int status, const boost::json::value& value) {
+  Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/json");
+  response.body = boost::json::serialize(value);
+  return response;
+}
+
+Response Response::problem(const Error& error) {
+  boost::json::object body;
+  body["type"] = "about:blank";
+  body["title"] = title(error.fault);
+  body["status"] = http_status(error.fault);
+  body["reason"] = reason_word(error.fault);
+  body["detail"] = error.detail;
+  if (!error.field.empty()) body["field"] = error.field;
+
+  auto response = json(http_status(error.fault), body);
+  response.headers.set("Content-Type", "application/problem+json");
+  if (error.retry_after_s > 0) {
+    response.headers.add("Retry-After", std::to_string(error.retry_after_s));
+  }
+  return response;
+}
+
+}  // namespace pbaas::net

@@ -1,0 +1,128 @@
+#include "net/http_server.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <vector>
+
+#include "base/log.h"
+#include "net/event.h"
+#include "net/http_connection.h"
+#include "net/response_text.h"
+
+namespace pbaas::net {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+// When the process has no descriptors left, connections wait in the kernel's queue meanwhile.
+constexpr Duration kAcceptPause{100};
+
+// One non-blocking write: whoever is turned away is not waited for.
+void turn_away(tcp::socket socket, const HttpLimits& limits) {
+  const auto response = Response::problem(
+      {Fault::kNoCapacity,
+       "this server has its " + std::to_string(limits.connections_max) + " connections", "", 1});
+  const auto text = head_text(response, Connection::kClose) + response.body;
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(asio::buffer(text), ignored);
+  socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+Task<void> accept_connections(std::shared_ptr<HttpServerState> state) {
+  while (!state->stopping) {
+    auto [error, socket] = co_await state->acceptor.async_accept(kAsTuple);
+    if (state->stopping) co_return;
+    if (error) {
+      const auto why = error.message();
+      log::warn("http.accept_failed", {{"error", why.c_str()}});
+      co_await sleep_for(kAcceptPause);
+      continue;
+    }
+    if (state->connections.size() >= state->limits.connections_max) {
+      log::warn("http.connections_max", {{"limit", state->limits.connections_max}});
+      turn_away(std::move(socket), state->limits);
+      continue;
+    }
+    asio::co_spawn(state->loop, HttpConnection::serve(std::move(socket), state), asio::detached);
+  }
+}
+
+// A timer for each connection would cost an allocation for each request; deadlines are seconds, so
+// one look at all of them every tenth of a second does.
+Task<void> sweep_connections(std::shared_ptr<HttpServerState> state) {
+  while (!state->closed) {
+    state->sweep_timer.expires_after(state->limits.sweep_interval);
+    co_await state->sweep_timer.async_wait(kAsTuple);
+    const auto now = state->clock.now();
+    for (auto* connection : state->connections) connection->sweep(now);
+  }
+}
+
+Error cannot_listen(const std::string& host, int port, const error_code& error) {
+  return {Fault::kInvalidField,
+          "cannot listen on " + host + " port " + std::to_string(port) + ": " + error.message() +
+              "; choose another HOST or PORT, or stop what uses it",
+          "PORT"};
+}
+
+error_code open_and_listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  return error;
+}
+
+}  // namespace
+
+HttpServer::HttpServer(Loop& loop, const Clock& clock, Router router, RelayPool& relays,
+                       HttpLimits limits)
+    : state_(std::make_shared<HttpServerState>(loop, clock, std::move(router), relays, limits)) {}
+
+HttpServer::~HttpServer() {
+  stop_accepting();
+  state_->closed = true;
+  state_->on_answered = nullptr;
+  state_->sweep_timer.cancel();
+  for (auto* connection : state_->connections) connection->abort();
+}
+
+Result<int> HttpServer::listen(const std::string& host, int port) {
+  error_code error;
+  const auto address = asio::ip::make_address(host, error);
+  if (error) return cannot_listen(host, port, error);
+  const tcp::endpoint endpoint(address, static_cast<unsigned short>(port));
+  error = open_and_listen(state_->acceptor, endpoint);
+  if (error) {
+    error_code ignored;
+    state_->acceptor.close(ignored);
+    return cannot_listen(host, port, error);
+  }
+  asio::co_spawn(state_->loop, accept_connections(state_), asio::detached);
+  asio::co_spawn(state_->loop, sweep_connections(state_), asio::detached);
+  return state_->acceptor.local_endpoint().port();
+}
+
+void HttpServer::stop_accepting() {
+  state_->stopping = true;
+  error_code ignored;
+  state_->acceptor.close(ignored);
+  for (auto* connection : state_->connections) connection->close_if_idle();
+}
+
+std::size_t HttpServer::connections() const {
+  return state_->connections.size();
+}
+
+void HttpServer::on_answered(std::function<void(const Answered&)> callback) {
+  state_->on_answered = std::move(callback);
+}
+
+}  // namespace pbaas::net
