@@ -1,0 +1,45 @@
+"""What every Python test shares: the service under test, and a factory for services with settings of their own."""
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "tests/support/python"))
+
+from service import Api, Service  # noqa: E402  The path above comes first.
+
+
+@pytest.fixture(scope="session")
+def service():
+    """The service at PBAAS_URL (with PBAAS_TOKEN), else one started for this run."""
+    if url := os.environ.get("PBAAS_URL"):
+        yield Api(url, os.environ.get("PBAAS_TOKEN"))
+        return
+    own = Service(LOG_LEVEL="warn")
+    try:
+        yield own.start()
+        own.stop()
+        own.wait_nothing_left(5)
+    finally:
+        own.remove()
+
+
+@pytest.fixture
+def local(service):
+    """The shared service where it is a process of this machine that can be looked into, else None."""
+    return service if isinstance(service, Service) else None
+
+
+@pytest.fixture
+def make_service():
+    """make_service(MAX_CONTEXTS=2) starts a service that ends with the test."""
+    made = []
+
+    def make(**settings):
+        made.append(Service(**settings))
+        return made[-1].start()
+
+    yield make
+    for each in made:
+        each.remove()
