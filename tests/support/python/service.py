@@ -10,6 +10,7 @@ from pathlib import Path
 
 import requests
 
+import openapi
 import processes
 from processes import wait_until
 
@@ -30,8 +31,10 @@ class Api:
 
     def call(self, method, path, *, headers=None, timeout=60, **more):
         both = {**self.headers, "Connection": "close", **(headers or {})}
-        return requests.request(method, self.url + path, headers=both, timeout=timeout,
-                                allow_redirects=False, **more)
+        answer = requests.request(method, self.url + path, headers=both, timeout=timeout,
+                                  allow_redirects=False, **more)
+        openapi.check(self.url, method, path, answer)
+        return answer
 
     def create(self, headers=None, **options):
         answer = self.call("POST", "/session", json=options, headers=headers)
