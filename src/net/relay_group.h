@@ -33,6 +33,8 @@ class RelayLoop;
 
 class RelayGroup {
  public:
+  static constexpr int kRelaysPerGroupMax = 64;
+
   // `on_last_left` is called, from a relay's thread, each time the number of open relays falls to
   // zero.
   explicit RelayGroup(const Clock& clock, std::function<void()> on_last_left = {});
@@ -41,12 +43,55 @@ class RelayGroup {
   // The last whole data message of any client; the group's creation before the first. Pings and
   // pongs do not count.
   Instant last_client_message() const;
+  // Relays from RelayPool::start to their end.
   int open() const;
   // Sends each relay's client this Close at the next frame boundary, and ends the relay. Later
-  // joiners get it at once.
+  // joiners get it at once. Only the first call counts: a session has one ending.
   void close_all(CloseFrame frame);
   // What close_all was told, if it was.
   std::optional<CloseFrame> closing() const;
+
+  // For relays and their loops. A relay is named by its loop and the number it has there.
+  void join(RelayLoop& loop, std::uint64_t relay);
+  void leave(RelayLoop& loop, std::uint64_t relay);
+  void count_up(std::uint64_t bytes, std::uint64_t messages, Instant now);
+  void count_down(std::uint64_t bytes, std::uint64_t messages);
+
+ private:
+  friend class RelaySeat;
+  struct Member {
+    RelayLoop* loop;
+    std::uint64_t relay;
+    bool operator==(const Member&) const = default;
+  };
+
+  std::function<void()> on_last_left_;
+  RelayCounters counters_;
+  std::atomic<Instant> last_client_message_;
+  std::atomic<int> seats_{0};
+
+  // Joining, leaving and closing come from different threads, and a member's loop must not go away
+  // while close_all posts to it: one mutex serves both. No byte passes under it.
+  mutable std::mutex mutex_;
+  std::vector<Member> members_;
+  std::optional<CloseFrame> closing_;
+};
+
+// A RelaySeat is room for one more relay in a group: taken before the handshake with the browser,
+// so that a client too many is refused while HTTP can still say so. Move-only; destroying it gives
+// the room back.
+class RelaySeat {
+ public:
+  // Nothing when all kRelaysPerGroupMax are taken.
+  static std::optional<RelaySeat> take(std::shared_ptr<RelayGroup> group);
+
+  RelaySeat(RelaySeat&&) noexcept = default;
+  RelaySeat& operator=(RelaySeat&& other) noexcept;
+  ~RelaySeat();
+
+ private:
+  explicit RelaySeat(std::shared_ptr<RelayGroup> group) : group_(std::move(group)) {}
+  std::shared_ptr<RelayGroup> group_;
 };
 
 }  // namespace pbaas::net

@@ -1,0 +1,278 @@
+#include "net/relay_loop.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+#include <utility>
+
+namespace pbaas::net {
+namespace {
+
+constexpr std::size_t kEventsPerWait = 256;
+constexpr auto kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+UniqueFd checked(int fd, const char* what) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+  return UniqueFd(fd);
+}
+
+void set(int fd, int level, int option, int value) {
+  // Sockets that are not TCP, as in tests, refuse some; nothing depends on these but quickness.
+  ::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+void tune_client(int fd) {
+  set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  // A client that vanished is found by TCP alone: probes from 30 s of silence on, and 75 s for
+  // whatever it leaves unacknowledged. That is longer than a slow reader gets.
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30);
+  set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+  set(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+  set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 75'000);
+}
+
+void tune_browser(int fd) {
+  set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+// The thread starts with every signal blocked: signals are the main thread's.
+template <typename Run>
+std::thread start_without_signals(Run run) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(run));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace
+
+struct RelayLoop::Member {
+  std::uint64_t id;
+  Relay relay;
+  bool in_unfinished = false;
+  bool in_ended = false;
+};
+
+namespace {
+
+// An event names its relay by address and its side by the lowest bit, which an aligned address
+// leaves free.
+std::uint64_t event_tag(const void* member, Relay::Side side) {
+  return reinterpret_cast<std::uintptr_t>(member) | (side == Relay::Side::kBrowser ? 1 : 0);
+}
+
+}  // namespace
+
+RelayLoop::RelayLoop(const std::string& name, const Clock& clock, const RelayLimits& limits)
+    : clock_(clock),
+      limits_(limits),
+      epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      buffer_(RelayTurn::kReadBytes + FrameWalker::kHeaderBytesMax),
+      now_(clock.now()),
+      next_tick_(now_ + limits.tick) {
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = 0}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) {
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  }
+  thread_ = start_without_signals([this] { run(); });
+  ::pthread_setname_np(thread_.native_handle(), name.c_str());
+}
+
+RelayLoop::~RelayLoop() {
+  stop();
+  thread_.join();
+}
+
+void RelayLoop::stop() {
+  stopping_ = true;
+  wake();
+}
+
+void RelayLoop::start(RelayStart start) {
+  const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
+  open_.fetch_add(1, std::memory_order_relaxed);
+  start.group->join(*this, id);
+  post({.relay = id, .start = std::move(start), .close = {}});
+}
+
+void RelayLoop::close(std::uint64_t relay, CloseFrame frame) {
+  post({.relay = relay, .start = std::nullopt, .close = std::move(frame)});
+}
+
+void RelayLoop::post(Posted posted) {
+  bool first = false;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    first = posted_.empty();
+    posted_.push_back(std::move(posted));
+  }
+  if (first) wake();
+}
+
+void RelayLoop::wake() {
+  // It fails only when the counter is full, and then the loop is awake anyway.
+  ::eventfd_write(wake_.get(), 1);
+}
+
+void RelayLoop::run() {
+  std::array<epoll_event, kEventsPerWait> events;
+  while (!finished()) {
+    const int ready = ::epoll_wait(epoll_.get(), events.data(), kEventsPerWait, wait_ms());
+    now_ = clock_.now();
+    for (int i = 0; i < ready; ++i) {
+      const std::uint64_t tag = events[i].data.u64;
+      if (tag == 0) {
+        handle_posted();
+        continue;
+      }
+      auto& member = *reinterpret_cast<Member*>(tag & ~std::uint64_t{1});
+      const auto side = (tag & 1) != 0 ? Relay::Side::kBrowser : Relay::Side::kClient;
+      auto lent = turn();
+      if (!member.relay.ended()) member.relay.ready(side, events[i].events, lent);
+      note_state(member);
+    }
+    resume_unfinished();
+    if (stopping_ && !stop_by_) end_all();
+    if (now_ >= next_tick_) tick_all();
+    bury_ended();
+  }
+  while (!members_.empty()) {
+    auto lent = turn();
+    members_.begin()->second->relay.give_up(lent);
+    remove(members_.begin()->first);
+  }
+}
+
+int RelayLoop::wait_ms() const {
+  if (!unfinished_.empty()) return 0;
+  if (members_.empty() && !stopping_) return -1;
+  return static_cast<int>(limits_.tick.count());
+}
+
+bool RelayLoop::finished() const {
+  if (!stop_by_) return false;
+  return members_.empty() || std::chrono::steady_clock::now() >= *stop_by_;
+}
+
+RelayTurn RelayLoop::turn() {
+  return {.buffer = buffer_, .now = now_, .limits = limits_, .tally = tally_};
+}
+
+void RelayLoop::handle_posted() {
+  eventfd_t count = 0;
+  ::eventfd_read(wake_.get(), &count);
+  std::vector<Posted> posted;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted.swap(posted_);
+  }
+  for (Posted& each : posted) {
+    if (each.start) {
+      adopt(each.relay, std::move(*each.start));
+    } else if (const auto found = members_.find(each.relay); found != members_.end()) {
+      auto lent = turn();
+      found->second->relay.close(each.close, lent);
+      note_state(*found->second);
+    }
+  }
+}
+
+void RelayLoop::adopt(std::uint64_t id, RelayStart start) {
+  std::string to_browser = std::move(start.to_browser);
+  std::string to_client = std::move(start.to_client);
+  tune_client(start.client.get());
+  tune_browser(start.browser.get());
+  auto& member =
+      *members_.emplace(id, new Member{id, Relay(std::move(start), limits_, now_)}).first->second;
+  auto lent = turn();
+  if (!watch(member)) {
+    member.relay.give_up(lent);
+  } else if (const auto frame = member.relay.group()->closing()) {
+    member.relay.close(*frame, lent);
+  } else {
+    member.relay.begin(lent, std::move(to_browser), std::move(to_client));
+  }
+  note_state(member);
+}
+
+bool RelayLoop::watch(Member& member) {
+  for (const auto side : {Relay::Side::kClient, Relay::Side::kBrowser}) {
+    epoll_event event{.events = kEvents, .data = {.u64 = event_tag(&member, side)}};
+    const int fd = member.relay.fd(side);
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return false;
+  }
+  return true;
+}
+
+void RelayLoop::resume_unfinished() {
+  // Those that are cut short again join the next round.
+  for (Member* member : std::exchange(unfinished_, {})) {
+    member->in_unfinished = false;
+    auto lent = turn();
+    if (!member->relay.ended()) member->relay.resume(lent);
+    note_state(*member);
+  }
+}
+
+void RelayLoop::tick_all() {
+  next_tick_ = now_ + limits_.tick;
+  for (const auto& [id, member] : members_) {
+    auto lent = turn();
+    member->relay.tick(lent);
+    note_state(*member);
+  }
+}
+
+void RelayLoop::end_all() {
+  // A relay that was handed over just before the end has its client told too.
+  handle_posted();
+  stop_by_ = std::chrono::steady_clock::now() + limits_.close_grace;
+  for (const auto& [id, member] : members_) {
+    auto lent = turn();
+    member->relay.close({1012, "service_restart"}, lent);
+    note_state(*member);
+  }
+}
+
+void RelayLoop::note_state(Member& member) {
+  if (member.relay.ended() && !std::exchange(member.in_ended, true)) ended_.push_back(member.id);
+  if (member.relay.unfinished() && !std::exchange(member.in_unfinished, true)) {
+    unfinished_.push_back(&member);
+  }
+}
+
+void RelayLoop::bury_ended() {
+  if (ended_.empty()) return;
+  std::erase_if(unfinished_, [](const Member* member) { return member->relay.ended(); });
+  for (const std::uint64_t id : std::exchange(ended_, {})) remove(id);
+}
+
+void RelayLoop::remove(std::uint64_t id) {
+  auto node = members_.extract(id);
+  Relay& relay = node.mapped()->relay;
+  // A descriptor that a child process still holds stays in the epoll set after its close, so it
+  // is taken out by hand.
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, relay.fd(Relay::Side::kClient), nullptr);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, relay.fd(Relay::Side::kBrowser), nullptr);
+  tally_.count_end(relay.end_code());
+  const std::shared_ptr<RelayGroup> group = relay.group();
+  node.mapped().reset();
+  open_.fetch_sub(1, std::memory_order_relaxed);
+  group->leave(*this, id);
+}
+
+}  // namespace pbaas::net
