@@ -94,7 +94,7 @@ class Cdp:
         return attached["sessionId"], target
 
     async def open_secure(self, page, title="pbaas"):
-        """Shows a page at PAGE_URL with no network: the answer is ours. Its origin is secure, so all of storage works."""
+        """Shows a page at PAGE_URL with no network: the answer is ours. A secure origin has all of storage."""
         await self.call("Page.enable", session=page)
         await self.call("Fetch.enable", {"patterns": [{"urlPattern": PAGE_URL + "*"}]}, page)
         going = asyncio.create_task(self.call("Page.navigate", {"url": PAGE_URL}, page))
