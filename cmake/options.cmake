@@ -4,7 +4,9 @@ set(PBAAS_SANITIZER "" CACHE STRING "address,undefined or thread; empty for none
 # Only the libraries ours link against see these flags: `pbaas_options` is linked privately by every target.
 add_library(pbaas_options INTERFACE)
 target_compile_options(pbaas_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor
-                       -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough -Wold-style-cast)
+                       -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough -Wold-style-cast
+                       # Fields left out of a designated initialiser take the defaults they were declared with.
+                       -Wno-missing-designated-field-initializers)
 
 # Debug carries line tables alone: whole debug information triples the time to compile Beast.
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")

@@ -7,7 +7,10 @@ namespace {
 
 // "[::1]:8000" to "::1", "a.example:8000" to "a.example".
 std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
+  if (host.starts_with('[')) {
+    const auto end = host.find(']');
+    return end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
+  }
   return host.substr(0, host.find(':'));
 }
 

@@ -1,0 +1,71 @@
+#include "gateway/sweeper.h"
+
+#include <gtest/gtest.h>
+
+#include "gateway/staged_workers.h"
+#include "store/fleet_memory.h"
+#include "support/run_task.h"
+
+namespace pbaas::gateway {
+namespace {
+
+struct SweeperTest : ::testing::Test {
+  SweeperTest() {
+    support::run_task(loop, fleet.heartbeat({.id = "w", .epoch = "e", .capacity = 5}));
+  }
+
+  SessionId place(Duration due_in) {
+    const auto id = SessionId::random();
+    support::run_task(loop, fleet.publish({id, "w", {9222, "guid"}, clock.now() + due_in}));
+    workers.sessions.emplace(id, session::Session{id});
+    return id;
+  }
+  void sweep() { support::run_task(loop, sweeper.sweep()); }
+
+  net::Loop loop{1};
+  TestClock clock;
+  store::MemoryFleet fleet;
+  StagedWorkers workers{loop, clock};
+  Sweeper sweeper{clock, fleet, workers};
+};
+
+TEST_F(SweeperTest, AsksTheWorkerToEndWhatIsDueAndNothingElse) {
+  const auto due = place(Duration{10});
+  place(Duration{20});
+  clock.advance(Duration{10});
+  sweep();
+  EXPECT_EQ(workers.asked, std::vector{due});
+}
+
+TEST_F(SweeperTest, ASessionThatHadAMessageIsAskedAgainAtItsNewDeadline) {
+  const auto id = place(Duration{10});
+  clock.advance(Duration{10});
+  workers.next_deadline = clock.now() + Duration{50};
+  sweep();
+  clock.advance(Duration{49});
+  sweep();
+  EXPECT_EQ(workers.asked.size(), 1);
+  clock.advance(Duration{1});
+  sweep();
+  EXPECT_EQ(workers.asked, (std::vector{id, id}));
+}
+
+TEST_F(SweeperTest, ForgetsASessionItsWorkerDoesNotKnow) {
+  const auto id = place(Duration{10});
+  workers.sessions.clear();
+  clock.advance(Duration{10});
+  sweep();
+  EXPECT_EQ(support::run_task(loop, fleet.find(id)).error().fault, Fault::kNoSuchSession);
+}
+
+TEST_F(SweeperTest, GivesADueSessionToOneSweeperAlone) {
+  place(Duration{10});
+  Sweeper other(clock, fleet, workers);
+  clock.advance(Duration{10});
+  sweep();
+  support::run_task(loop, other.sweep());
+  EXPECT_EQ(workers.asked.size(), 1);
+}
+
+}  // namespace
+}  // namespace pbaas::gateway
