@@ -183,7 +183,7 @@ Status check_partial_head(std::string_view bytes, const HeadLimits& limits, std:
     return malformed("lines end with CR LF");
   }
   // Such as the first byte of a TLS handshake: no line end may ever come.
-  if (!bytes.empty() && !is_token_char(bytes.front()) && bytes.front() != '\r') {
+  if (!bytes.empty() && !is_token_char(bytes.front())) {
     return malformed("a request line starts with a method; this port speaks plain HTTP");
   }
   return {};

@@ -34,6 +34,12 @@ Error internal() {
   return {Fault::kInternal, "something went wrong here; the service's log says what"};
 }
 
+// A handler that was cancelled throws too; only what it threw by itself is worth a line.
+void log_failure(std::string_view route, std::string_view failure) {
+  if (failure.empty()) return;
+  log::error("http.handler_failed", {{"route", route}, {"what", failure}});
+}
+
 HeadLimits head_limits(const HttpLimits& limits) {
   HeadLimits heads;
   heads.head_bytes_max = limits.head_bytes_max;
@@ -59,6 +65,7 @@ struct HttpConnection::Exchange {
   Request& request;
   Plan plan;
   std::optional<Response> response;
+  std::string failure;  // what the handler threw
   // Of a handshake that the browser accepted.
   UpgradeTarget target;
   std::optional<RelaySeat> seat;
@@ -225,7 +232,7 @@ Task<Status> HttpConnection::read_more() {
 }
 
 Task<bool> HttpConnection::answer(Request& request, Instant begun) {
-  Exchange exchange{request, plan_for(request), {}, {}, {}, {}};
+  Exchange exchange{request, plan_for(request), {}, {}, {}, {}, {}};
   if (auto* ready = std::get_if<Response>(&exchange.plan.next)) {
     exchange.response = std::move(*ready);
   } else {
@@ -239,6 +246,7 @@ Task<bool> HttpConnection::answer(Request& request, Instant begun) {
       report(request.method, exchange.plan.route, http_status(Fault::kCancelled), begun);
       co_return false;
     }
+    log_failure(exchange.plan.route, exchange.failure);
   }
   if (exchange.browser) {
     co_await hand_over(exchange, begun);
@@ -267,8 +275,7 @@ Task<void> HttpConnection::produce(Exchange& exchange) {
     auto task = handler(exchange.request);
     exchange.response = co_await std::move(task);
   } catch (const std::exception& failure) {
-    const std::string_view route = exchange.plan.route;
-    log::error("http.handler_failed", {{"route", route}, {"what", failure.what()}});
+    exchange.failure = failure.what();
     exchange.response = Response::problem(internal());
   }
 }
