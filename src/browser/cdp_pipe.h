@@ -1,0 +1,47 @@
+// A client of the Chrome DevTools Protocol on a browser's own pipe (--remote-debugging-pipe): JSON
+// messages that each end with a NUL byte. It is the worker's, apart from the port that clients use.
+// Closing it ends Chromium. Loop only. https://chromedevtools.github.io/devtools-protocol/
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "net/task.h"
+
+namespace pbaas::browser {
+
+// Chromium sends no more (kSendBufferSizeForDevTools); longer is a broken stream, which closes.
+inline constexpr std::size_t kPipeMessageBytesMax = 256u << 20;
+
+class CdpPipe {
+ public:
+  using OnEvent =
+      std::function<void(const boost::json::object& params, const std::string& session)>;
+
+  CdpPipe(net::Loop& loop, UniqueFd from_browser, UniqueFd to_browser);
+  ~CdpPipe();
+  CdpPipe(const CdpPipe&) = delete;
+  CdpPipe& operator=(const CdpPipe&) = delete;
+
+  // Gives `result`. `session` is the id of a flattened CDP session; empty: the browser itself.
+  // Errors: kBrowserUnreachable where there is no answer by the deadline or the pipe closed,
+  // kInternal where the browser answers with an error. Cancelling is safe.
+  net::Task<Result<boost::json::object>> call(std::string method, boost::json::object params,
+                                              Deadline deadline, std::string session = {});
+  // One callback per method; an empty one stops it.
+  void on_event(std::string method, OnEvent callback);
+  bool is_open() const;
+  // Calls that wait get kBrowserUnreachable.
+  void close();
+
+ private:
+  class Stream;
+  std::shared_ptr<Stream> stream_;  // Shared with its reads and writes under way.
+};
+
+}  // namespace pbaas::browser

@@ -1,0 +1,72 @@
+#include "browser/health.h"
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include "net/event.h"
+
+namespace pbaas::browser {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// A question waits no longer, so that the last miss is known soon after it was asked.
+constexpr Duration kAnswerTime{5'000};
+
+}  // namespace
+
+struct HealthWatch::Watch {
+  Watch(const Clock& its_clock, std::shared_ptr<CdpPipe> its_pipe, HealthSpec its_spec,
+        std::function<void()> its_on_hung)
+      : clock(its_clock),
+        pipe(std::move(its_pipe)),
+        spec(its_spec),
+        on_hung(std::move(its_on_hung)) {}
+  const Clock& clock;
+  std::shared_ptr<CdpPipe> pipe;
+  HealthSpec spec;
+  std::function<void()> on_hung;
+  bool stopped = false;
+  asio::cancellation_signal stop;
+};
+
+HealthWatch::HealthWatch(net::Loop& loop, const Clock& clock, std::shared_ptr<CdpPipe> pipe,
+                         HealthSpec spec, std::function<void()> on_hung)
+    : watch_(std::make_shared<Watch>(clock, std::move(pipe), spec, std::move(on_hung))) {
+  // The task ends with an exception where it is stopped, which is no news to anybody.
+  asio::co_spawn(loop, run(watch_),
+                 asio::bind_cancellation_slot(watch_->stop.slot(),
+                                              [watch = watch_](const std::exception_ptr&) {}));
+}
+
+HealthWatch::~HealthWatch() {
+  watch_->stopped = true;
+  watch_->on_hung = nullptr;
+  watch_->stop.emit(asio::cancellation_type::terminal);
+}
+
+net::Task<void> HealthWatch::run(std::shared_ptr<Watch> watch) {
+  int misses = 0;
+  const auto wait = std::min(kAnswerTime, watch->spec.interval);
+  auto pause = watch->spec.interval;
+  while (!watch->stopped) {
+    co_await net::sleep_for(pause);
+    if (watch->stopped) co_return;
+    const auto due = Deadline::after(watch->clock, wait);
+    const auto answer = co_await watch->pipe->call("Browser.getVersion", {}, due);
+    if (watch->stopped || !watch->pipe->is_open()) co_return;
+    const bool missed = !answer && answer.error().fault == Fault::kBrowserUnreachable;
+    misses = missed ? misses + 1 : 0;
+    // A miss took its time already: questions are asked at even intervals.
+    pause = missed ? watch->spec.interval - wait : watch->spec.interval;
+    if (misses < watch->spec.misses_max) continue;
+    const auto tell = std::exchange(watch->on_hung, nullptr);
+    if (tell) tell();
+    co_return;
+  }
+}
+
+}  // namespace pbaas::browser

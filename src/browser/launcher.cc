@@ -1,0 +1,164 @@
+#include "browser/launcher.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.h"
+#include "browser/command_line.h"
+#include "browser/launch_permits.h"
+#include "browser/launcher_line.h"
+#include "browser/launcher_process.h"
+#include "browser/profile.h"
+#include "browser/running_browser.h"
+
+namespace pbaas::browser {
+namespace {
+
+// What the launcher process takes to kill everything is 50 ms; after this it is killed itself.
+constexpr int kEndTime_ms = 6'000;
+// Below it Chromium's pages crash for want of shared memory; Docker's default is 64 MiB.
+constexpr std::uint64_t kSharedMemoryMin = 512ull << 20;
+
+bool shared_memory_is_small() {
+  struct statvfs facts{};
+  if (::statvfs("/dev/shm", &facts) != 0) return true;
+  return std::uint64_t{facts.f_blocks} * facts.f_frsize < kSharedMemoryMin;
+}
+
+// Nobody else to run as where the program is not root.
+Result<std::optional<Account>> account_for(const std::string& user) {
+  if (::geteuid() != 0) return std::optional<Account>();
+  for (const std::string& name : {user, std::string("nobody")}) {
+    const passwd* found = name.empty() ? nullptr : ::getpwnam(name.c_str());
+    if (found && found->pw_uid != 0) {
+      return std::optional(Account{found->pw_uid, found->pw_gid, name});
+    }
+  }
+  return Error{Fault::kLaunchFailed, "browsers do not run as root, and there is neither the user " +
+                                         user + " nor nobody; set BROWSER_USER"};
+}
+
+class ForkedLauncher final : public Launcher {
+ public:
+  ForkedLauncher(net::Loop& loop, const Clock& clock, LauncherConfig config,
+                 std::string instance_path, pid_t process, UniqueFd socket)
+      : loop_(loop),
+        clock_(clock),
+        config_(std::move(config)),
+        instance_path_(std::move(instance_path)),
+        small_shared_memory_(shared_memory_is_small()),
+        process_(process),
+        line_(std::make_shared<LauncherLine>(loop, std::move(socket))),
+        permits_(loop, config_.launches_at_once) {
+    line_->listen();
+  }
+
+  // Returns when every browser and folder is gone.
+  ~ForkedLauncher() override {
+    line_->close();
+    const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, process_, 0)));
+    pollfd ended{process.get(), POLLIN, 0};
+    if (::poll(&ended, 1, kEndTime_ms) != 1) {
+      log::error("launcher_process_slow", {{"pid", process_}});
+      ::kill(process_, SIGKILL);
+    }
+    ::waitpid(process_, nullptr, 0);
+  }
+
+  net::Task<Result<std::unique_ptr<Browser>>> launch(LaunchSpec spec, Deadline deadline) override {
+    const std::string binary = binary_of(spec.options.browser);
+    if (binary.empty()) co_return not_installed(spec.options.browser);
+    const auto permit = co_await permits_.take(deadline);
+    if (!permit) {
+      co_return Error{Fault::kLaunchFailed,
+                      "too many browsers start at once; none started in time"};
+    }
+    auto browser = std::make_unique<RunningBrowser>(loop_, clock_, line_);
+    const auto ordered = order(*browser, spec.options, binary);
+    if (!ordered) co_return ordered.error();
+    const auto due = deadline.earlier(Deadline::after(clock_, config_.launch_timeout));
+    const auto ready = co_await browser->ready(due);
+    if (!ready) co_return ready.error();
+    browser->watch_health({config_.health_interval, config_.health_misses_max});
+    co_return std::unique_ptr<Browser>(std::move(browser));
+  }
+
+  std::size_t live() const override { return line_->live(); }
+
+ private:
+  std::string binary_of(session::BrowserKind kind) const {
+    switch (kind) {
+      case session::BrowserKind::kHeadlessShell:
+        return config_.headless_shell;
+      case session::BrowserKind::kChromium:
+        return config_.chromium;
+    }
+    return {};
+  }
+
+  static Error not_installed(session::BrowserKind kind) {
+    const bool is_shell = kind == session::BrowserKind::kHeadlessShell;
+    return {Fault::kLaunchFailed, std::string(session::to_word(kind)) +
+                                      " is not installed; install it or set " +
+                                      (is_shell ? "HEADLESS_SHELL" : "CHROMIUM") + " to its path"};
+  }
+
+  Status order(RunningBrowser& browser, const session::SessionOptions& options,
+               const std::string& binary) {
+    // Short: Chromium makes a socket below it, whose path may have 107 bytes.
+    const std::string name = "b" + std::to_string(++last_folder_);
+    const CommandLineSpec spec{binary, instance_path_ + "/" + name, config_.isolation,
+                               small_shared_memory_};
+    return browser.order(command_line(options, spec), name);
+  }
+
+  net::Loop& loop_;
+  const Clock& clock_;
+  LauncherConfig config_;
+  std::string instance_path_;
+  bool small_shared_memory_;
+  pid_t process_;
+  std::shared_ptr<LauncherLine> line_;
+  LaunchPermits permits_;
+  std::uint64_t last_folder_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Launcher>> Launcher::create(net::Loop& loop, const Clock& clock,
+                                                   LauncherConfig config) {
+  if (config.run_dir.empty()) {
+    config.run_dir = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+  }
+  const auto account = account_for(config.user);
+  if (!account) return account.error();
+  if (const int removed = remove_stale_instances(config.run_dir); removed > 0) {
+    log::info("stale_profiles_removed", {{"instances", removed}, {"folder", config.run_dir}});
+  }
+  auto instance = make_instance_folder(config.run_dir);
+  if (!instance) return instance.error();
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
+  }
+  UniqueFd ours(ends[0]);
+  UniqueFd theirs(ends[1]);
+  const std::string path = instance->path;
+  const pid_t process = ::fork();
+  if (process < 0) return Error{Fault::kLaunchFailed, std::string("fork: ") + std::strerror(errno)};
+  if (process == 0) run_launcher_process({std::move(theirs), std::move(*instance), *account});
+  return std::unique_ptr<Launcher>(std::make_unique<ForkedLauncher>(
+      loop, clock, std::move(config), path, process, std::move(ours)));
+}
+
+}  // namespace pbaas::browser

@@ -1,0 +1,41 @@
+// Folders of browsers. An instance of the program has one folder below the run directory, named
+// pbaas-XXXXXXXX, with a lock file held as long as its launcher process lives; each browser has one
+// folder in it. Blocking; the program uses it before its loop runs, the launcher process always.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+
+namespace pbaas::browser {
+
+struct InstanceFolder {
+  std::string path;
+  UniqueFd lock;
+};
+
+struct Account {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::string name;
+};
+
+// Makes an instance's folder, its lock taken. Errors: kLaunchFailed with what to do.
+Result<InstanceFolder> make_instance_folder(const std::string& run_dir);
+
+// Removes the folders of instances that nobody holds the lock of: their machine or both their
+// processes died. Gives how many.
+int remove_stale_instances(const std::string& run_dir);
+
+// Makes a browser's folder with `tmp` in it, owned by `owner` where given. Gives errno.
+int make_browser_folder(const std::string& path, const std::optional<Account>& owner);
+
+// Removes a folder with everything below it, never following a symbolic link: what is inside was
+// written by Chromium. Gives whether it is gone.
+bool remove_tree(const std::string& path);
+
+}  // namespace pbaas::browser

@@ -1,0 +1,130 @@
+#include "browser/running_browser.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.h"
+
+namespace pbaas::browser {
+namespace {
+
+struct PipeEnds {
+  UniqueFd reading;
+  UniqueFd writing;
+};
+
+Result<PipeEnds> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    return Error{Fault::kLaunchFailed, std::string("cannot make a pipe: ") + std::strerror(errno)};
+  }
+  return PipeEnds{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+std::string describe(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return "signal " + std::to_string(WTERMSIG(wait_status));
+  return "exit status " + std::to_string(WEXITSTATUS(wait_status));
+}
+
+std::string with_words(std::string what, const std::string& words) {
+  return words.empty() ? what : what + ": " + words;
+}
+
+}  // namespace
+
+RunningBrowser::RunningBrowser(net::Loop& loop, const Clock& clock,
+                               std::shared_ptr<LauncherLine> line)
+    : loop_(loop), clock_(clock), line_(std::move(line)), news_(loop) {}
+
+RunningBrowser::~RunningBrowser() {
+  if (id_) line_->leave(*id_);
+  if (pipe_) pipe_->close();
+}
+
+Status RunningBrowser::order(const CommandLine& command, const std::string& folder_name) {
+  auto commands = make_pipe();
+  auto answers = make_pipe();
+  auto words = make_pipe();
+  for (const auto* each : {&commands, &answers, &words}) {
+    if (!*each) return each->error();
+  }
+  StartOrder start{0, folder_name, command.argv, command.environment};
+  std::array<UniqueFd, 3> fds{std::move(commands->reading), std::move(answers->writing),
+                              std::move(words->writing)};
+  auto id = line_->start(std::move(start), std::move(fds), *this);
+  if (!id) return id.error();
+  id_ = *id;
+  pipe_ =
+      std::make_shared<CdpPipe>(loop_, std::move(answers->reading), std::move(commands->writing));
+  stderr_ = std::make_unique<StderrTail>(loop_, std::move(words->reading),
+                                         [this](session::BrowserAddress address) {
+                                           address_ = std::move(address);
+                                           news_.set();
+                                         });
+  return {};
+}
+
+net::Task<Status> RunningBrowser::ready(Deadline deadline) {
+  const bool told = co_await news_.wait(deadline);
+  if (exit_) {
+    co_return Error{Fault::kLaunchFailed, "Chromium did not start: " + exit_->detail};
+  }
+  if (told) co_return Status();
+  const std::string words = stderr_->finish();
+  co_return Error{Fault::kLaunchFailed,
+                  with_words("Chromium did not say in time where it listens", words)};
+}
+
+void RunningBrowser::watch_health(HealthSpec spec) {
+  health_ = std::make_unique<HealthWatch>(loop_, clock_, pipe_, spec, [this] {
+    log::warn("browser_hung", {{"pid", pid_}});
+    is_hung_ = true;
+    if (id_) line_->kill(*id_);
+  });
+}
+
+void RunningBrowser::on_exit(std::function<void(BrowserExit)> callback) {
+  callback_ = std::move(callback);
+  if (exit_ && callback_) std::exchange(callback_, nullptr)(*exit_);
+}
+
+void RunningBrowser::kill() {
+  is_killed_ = true;
+  if (id_) line_->kill(*id_);
+}
+
+void RunningBrowser::on_start_failed(const std::string& detail) {
+  end({ExitCause::kCrashed, detail});
+}
+
+void RunningBrowser::on_gone(const Gone& gone) {
+  const auto words = with_words(describe(gone.wait_status), stderr_ ? stderr_->finish() : "");
+  end({cause_of(gone.wait_status), words, Duration(gone.cpu_ms), gone.peak_rss_kb});
+}
+
+void RunningBrowser::on_line_lost() {
+  end({ExitCause::kCrashed, "the launcher process died"});
+}
+
+ExitCause RunningBrowser::cause_of(int wait_status) const {
+  if (is_hung_) return ExitCause::kHung;
+  const bool clean = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+  return clean || is_killed_ ? ExitCause::kClosed : ExitCause::kCrashed;
+}
+
+void RunningBrowser::end(BrowserExit exit) {
+  id_.reset();
+  health_.reset();
+  if (pipe_) pipe_->close();
+  exit_ = std::move(exit);
+  news_.set();
+  // Last: it may destroy this browser.
+  if (callback_) std::exchange(callback_, nullptr)(*exit_);
+}
+
+}  // namespace pbaas::browser

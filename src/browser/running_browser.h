@@ -1,0 +1,61 @@
+// A browser that was ordered from the launcher process: its address once it has said it, its pipe,
+// its health and its end. Owned by the task that launches it, then by whoever asked. Loop only.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "browser/cdp_pipe.h"
+#include "browser/command_line.h"
+#include "browser/health.h"
+#include "browser/launcher.h"
+#include "browser/launcher_line.h"
+#include "browser/stderr_tail.h"
+#include "net/event.h"
+
+namespace pbaas::browser {
+
+class RunningBrowser final : public Browser, private BrowserListener {
+ public:
+  RunningBrowser(net::Loop& loop, const Clock& clock, std::shared_ptr<LauncherLine> line);
+  ~RunningBrowser();
+
+  // Orders the start. Errors: kLaunchFailed.
+  Status order(const CommandLine& line, const std::string& folder_name);
+  // Waits until Chromium says where it listens. Errors: kLaunchFailed with what it wrote.
+  net::Task<Status> ready(Deadline deadline);
+  void watch_health(HealthSpec spec);
+
+  const session::BrowserAddress& address() const override { return address_; }
+  int pid() const override { return pid_; }
+  void on_exit(std::function<void(BrowserExit)> callback) override;
+  void kill() override;
+  // For what the worker itself asks of the browser; null before `order`.
+  const std::shared_ptr<CdpPipe>& pipe() const { return pipe_; }
+
+ private:
+  void on_started(pid_t pid) override { pid_ = pid; }
+  void on_start_failed(const std::string& detail) override;
+  void on_gone(const Gone& gone) override;
+  void on_line_lost() override;
+  void end(BrowserExit exit);
+  ExitCause cause_of(int wait_status) const;
+
+  net::Loop& loop_;
+  const Clock& clock_;
+  std::shared_ptr<LauncherLine> line_;
+  net::Event news_;  // The address is known, or the browser has ended.
+  std::optional<std::uint64_t> id_;
+  int pid_ = 0;
+  bool is_hung_ = false;
+  bool is_killed_ = false;
+  session::BrowserAddress address_;
+  std::shared_ptr<CdpPipe> pipe_;
+  std::unique_ptr<StderrTail> stderr_;
+  std::unique_ptr<HealthWatch> health_;
+  std::optional<BrowserExit> exit_;
+  std::function<void(BrowserExit)> callback_;
+};
+
+}  // namespace pbaas::browser

@@ -1,0 +1,154 @@
+#include "browser/spawn.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace pbaas::browser {
+namespace {
+
+// Browsers give way to the service when memory or the processor is short.
+constexpr char kOomScore[] = "300";
+constexpr int kNice = 5;
+
+// Passed from the child to its parent where a step before exec failed.
+struct Failure {
+  char step[32];
+  int error;
+};
+
+class Child {
+ public:
+  Child(const SpawnSpec& spec, int failures, pid_t parent)
+      : spec_(spec), failures_(failures), parent_(parent) {}
+
+  [[noreturn]] void run() {
+    fresh_signals();
+    must("setpgid", ::setpgid(0, 0));
+    limit();
+    leave_privileges();
+    place_fds();
+    must("chdir", ::chdir(spec_.folder.c_str()));
+    ::umask(077);
+    exec();
+  }
+
+ private:
+  void must(const char* step, int result) {
+    if (result >= 0) return;
+    Failure failure{};
+    failure.error = errno;
+    std::strncpy(failure.step, step, sizeof failure.step - 1);
+    [[maybe_unused]] const auto written = ::write(failures_, &failure, sizeof failure);
+    ::_exit(127);
+  }
+
+  static void fresh_signals() {
+    for (int each = 1; each < NSIG; ++each) ::signal(each, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  }
+
+  void leave_privileges() {
+    if (spec_.user) {
+      must("setgroups", ::setgroups(0, nullptr));
+      must("setgid", ::setgid(spec_.user->gid));
+      must("setuid", ::setuid(spec_.user->uid));
+    }
+    // After the change of user, which clears it. A parent that died before is seen by its absence.
+    must("prctl", ::prctl(PR_SET_PDEATHSIG, SIGKILL));
+    if (::getppid() != parent_) ::_exit(127);
+    // Chromium makes its sandbox with user namespaces, which need no setuid program.
+    must("no_new_privs", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  }
+
+  static void limit() {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    ::setpriority(PRIO_PROCESS, 0, kNice);
+    const int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score < 0) return;
+    [[maybe_unused]] const auto written = ::write(score, kOomScore, sizeof kOomScore - 1);
+    ::close(score);
+  }
+
+  // Moves everything above the numbers it is wanted at first, so that no dup2 closes what a later
+  // one needs.
+  void place_fds() {
+    constexpr int kAbove = 16;
+    failures_ = ::fcntl(failures_, F_DUPFD_CLOEXEC, kAbove);
+    int high[3];
+    for (int i = 0; i < 3; ++i) {
+      high[i] = ::fcntl(spec_.fds[i], F_DUPFD_CLOEXEC, kAbove);
+      must("fcntl", high[i]);
+    }
+    const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    must("open /dev/null", nothing);
+    const int nothing_high = ::fcntl(nothing, F_DUPFD_CLOEXEC, kAbove);
+    must("dup2", ::dup2(nothing_high, 0));
+    must("dup2", ::dup2(nothing_high, 1));
+    must("dup2", ::dup2(high[2], 2));
+    must("dup2", ::dup2(high[0], 3));
+    must("dup2", ::dup2(high[1], 4));
+    ::close_range(5, ~0U, CLOSE_RANGE_CLOEXEC);
+  }
+
+  [[noreturn]] void exec() {
+    std::vector<std::string> variables;
+    for (const auto& [name, value] : spec_.order.environment) {
+      variables.push_back(name + "=" + value);
+    }
+    std::vector<char*> environment;
+    for (auto& each : variables) environment.push_back(each.data());
+    environment.push_back(nullptr);
+    std::vector<std::string> words = spec_.order.argv;
+    std::vector<char*> argv;
+    for (auto& each : words) argv.push_back(each.data());
+    argv.push_back(nullptr);
+    must("exec", ::execve(argv[0], argv.data(), environment.data()));
+    ::_exit(127);
+  }
+
+  const SpawnSpec& spec_;
+  int failures_;
+  pid_t parent_;
+};
+
+Error failed(const std::string& step, int error, const StartOrder& order) {
+  return {Fault::kLaunchFailed,
+          order.argv.at(0) + " did not start: " + step + ": " + std::string(std::strerror(error))};
+}
+
+}  // namespace
+
+Result<pid_t> spawn(const SpawnSpec& spec) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return failed("pipe", errno, spec.order);
+  const UniqueFd reading(ends[0]);
+  UniqueFd writing(ends[1]);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) return failed("fork", errno, spec.order);
+  if (pid == 0) Child(spec, writing.get(), parent).run();
+  writing.reset();
+  Failure failure{};
+  ssize_t got = 0;
+  do got = ::read(reading.get(), &failure, sizeof failure);
+  while (got < 0 && errno == EINTR);
+  if (got == 0) return pid;  // Closed by the exec.
+  ::waitpid(pid, nullptr, 0);
+  return failed(failure.step, failure.error, spec.order);
+}
+
+}  // namespace pbaas::browser

@@ -1,0 +1,126 @@
+// What the tests of this folder share: a loop they run by hand, launchers with a run directory of
+// their own, and questions about processes. For tests alone.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "browser/launcher.h"
+#include "browser/profile.h"
+
+namespace pbaas::browser::testing {
+
+using std::chrono::milliseconds;
+
+inline const std::string kHeadlessShell = "/usr/lib/chromium/chromium-headless-shell";
+inline const std::string kChromium = "/usr/lib/chromium/chromium";
+
+#define SKIP_WITHOUT(binary)                                      \
+  if (::access((binary).c_str(), X_OK) != 0) {                    \
+    GTEST_SKIP() << (binary) << " is not installed on this host"; \
+  }
+
+// Browsers run as another user where the test is root, so they must be able to pass through it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    pattern += "/browser-test-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    ::chmod(pattern.c_str(), 0755);
+    path_ = pattern;
+  }
+  ~TemporaryFolder() { remove_tree(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+  bool is_empty() const { return std::filesystem::is_empty(path_); }
+  // Folders of browsers in all instances below.
+  int browser_folders() const {
+    int count = 0;
+    for (const auto& instance : std::filesystem::directory_iterator(path_)) {
+      for (const auto& each : std::filesystem::directory_iterator(instance)) {
+        if (each.is_directory()) ++count;
+      }
+    }
+    return count;
+  }
+
+ private:
+  std::string path_;
+};
+
+// A process is gone when it is neither running nor a zombie.
+inline bool is_gone(int pid) {
+  return ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+inline std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// The processes whose command line or environment names `folder`: those of its browsers. Needs to
+// be root or their user.
+inline std::set<int> processes_of(const std::string& folder) {
+  std::set<int> found;
+  for (const auto& each : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = each.path().filename();
+    if (name.find_first_not_of("0123456789") != name.npos) continue;
+    const std::string path = each.path();
+    const bool names_it = read_file(path + "/cmdline").find(folder) != std::string::npos ||
+                          read_file(path + "/environ").find(folder) != std::string::npos;
+    if (names_it && std::stoi(name) != ::getpid()) found.insert(std::stoi(name));
+  }
+  return found;
+}
+
+// Runs the loop until the condition holds; false where it does not in time.
+inline bool run_until(net::Loop& loop, const std::function<bool()>& holds,
+                      milliseconds limit = milliseconds(15'000)) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    if (loop.stopped()) loop.restart();
+    loop.run_one_for(milliseconds(5));
+  }
+  return true;
+}
+
+// Runs a task to its end and gives its value.
+template <typename T>
+T run_task(net::Loop& loop, net::Task<T> task, milliseconds limit = milliseconds(30'000)) {
+  std::optional<T> value;
+  std::exception_ptr escaped;
+  bool done = false;
+  boost::asio::co_spawn(loop, std::move(task), [&](std::exception_ptr error, T got) {
+    escaped = error;
+    value.emplace(std::move(got));
+    done = true;
+  });
+  if (!run_until(loop, [&] { return done; }, limit))
+    throw std::runtime_error("task takes too long");
+  if (escaped) std::rethrow_exception(escaped);
+  return std::move(*value);
+}
+
+}  // namespace pbaas::browser::testing

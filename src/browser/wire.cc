@@ -1,0 +1,146 @@
+#include "browser/wire.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace pbaas::browser {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kFdsMax = 3;
+
+json::object start_json(const StartOrder& order) {
+  json::object environment;
+  for (const auto& [name, value] : order.environment) environment[name] = value;
+  json::array argv(order.argv.begin(), order.argv.end());
+  return {{"type", "start"},
+          {"id", order.id},
+          {"folder", order.folder},
+          {"argv", std::move(argv)},
+          {"environment", std::move(environment)}};
+}
+
+StartOrder start_from(const json::object& message) {
+  StartOrder order;
+  order.id = message.at("id").to_number<std::uint64_t>();
+  order.folder = message.at("folder").as_string();
+  for (const auto& arg : message.at("argv").as_array()) order.argv.emplace_back(arg.as_string());
+  for (const auto& [name, value] : message.at("environment").as_object()) {
+    order.environment[name] = value.as_string();
+  }
+  return order;
+}
+
+struct ReportWriter {
+  json::object operator()(const Started& it) const {
+    return {{"type", "started"}, {"id", it.id}, {"pid", it.pid}};
+  }
+  json::object operator()(const StartFailed& it) const {
+    return {{"type", "failed"}, {"id", it.id}, {"detail", it.detail}};
+  }
+  json::object operator()(const Gone& it) const {
+    return {{"type", "gone"},
+            {"id", it.id},
+            {"wait_status", it.wait_status},
+            {"cpu_ms", it.cpu_ms},
+            {"peak_rss_kb", it.peak_rss_kb}};
+  }
+};
+
+}  // namespace
+
+json::object to_json(const Order& order) {
+  if (const auto* start = std::get_if<StartOrder>(&order)) return start_json(*start);
+  return {{"type", "kill"}, {"id", std::get<KillOrder>(order).id}};
+}
+
+json::object to_json(const Report& report) {
+  return std::visit(ReportWriter{}, report);
+}
+
+Order order_from_json(const json::object& message) {
+  const auto& type = message.at("type").as_string();
+  if (type == "start") return start_from(message);
+  if (type == "kill") return KillOrder{message.at("id").to_number<std::uint64_t>()};
+  throw std::logic_error("an order of an unknown type");
+}
+
+Report report_from_json(const json::object& message) {
+  const auto& type = message.at("type").as_string();
+  const auto id = message.at("id").to_number<std::uint64_t>();
+  if (type == "started") return Started{id, message.at("pid").to_number<pid_t>()};
+  if (type == "failed") return StartFailed{id, std::string(message.at("detail").as_string())};
+  if (type == "gone") {
+    return Gone{id, message.at("wait_status").to_number<int>(),
+                message.at("cpu_ms").to_number<std::int64_t>(),
+                message.at("peak_rss_kb").to_number<long>()};
+  }
+  throw std::logic_error("a report of an unknown type");
+}
+
+Result<Sent> send_packet(int socket, const json::object& message, const std::vector<int>& fds,
+                         int flags) {
+  std::string bytes = json::serialize(message);
+  if (bytes.size() > kPacketBytesMax) {
+    return Error{Fault::kLaunchFailed, "the command line and environment of the browser take " +
+                                           std::to_string(bytes.size()) + " bytes; at most " +
+                                           std::to_string(kPacketBytesMax) + " fit"};
+  }
+  iovec part{bytes.data(), bytes.size()};
+  msghdr head{};
+  head.msg_iov = &part;
+  head.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kFdsMax * sizeof(int))> control{};
+  if (!fds.empty()) {
+    head.msg_control = control.data();
+    head.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
+    cmsghdr* rights = CMSG_FIRSTHDR(&head);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size() * sizeof(int));
+  }
+  ssize_t sent = 0;
+  do sent = ::sendmsg(socket, &head, flags | MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent >= 0) return Sent::kYes;
+  return errno == EAGAIN ? Sent::kNotNow : Sent::kPeerGone;
+}
+
+Received receive_packet(int socket, Packet& packet, int flags) {
+  std::string bytes(kPacketBytesMax, '\0');
+  iovec part{bytes.data(), bytes.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kFdsMax * sizeof(int))> control{};
+  msghdr head{};
+  head.msg_iov = &part;
+  head.msg_iovlen = 1;
+  head.msg_control = control.data();
+  head.msg_controllen = control.size();
+  ssize_t got = 0;
+  do got = ::recvmsg(socket, &head, flags | MSG_CMSG_CLOEXEC);
+  while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == EAGAIN) return Received::kNotNow;
+  if (got <= 0) return Received::kPeerGone;
+  packet.fds.clear();
+  for (cmsghdr* each = CMSG_FIRSTHDR(&head); each; each = CMSG_NXTHDR(&head, each)) {
+    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
+    std::array<int, kFdsMax> fds{};
+    const std::size_t count = (each->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    std::memcpy(fds.data(), CMSG_DATA(each), count * sizeof(int));
+    for (std::size_t i = 0; i < count; ++i) packet.fds.emplace_back(fds[i]);
+  }
+  bytes.resize(static_cast<std::size_t>(got));
+  packet.message = json::parse(bytes).as_object();
+  return Received::kPacket;
+}
+
+}  // namespace pbaas::browser

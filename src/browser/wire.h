@@ -1,0 +1,75 @@
+// The line between the program and its launcher process: one JSON object per packet of a
+// SOCK_SEQPACKET socket pair, with file descriptors beside it. Both ends use these functions; each
+// end belongs to one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+
+namespace pbaas::browser {
+
+// A command line with its environment is about 4 KB; the kernel takes packets of this size whole.
+inline constexpr std::size_t kPacketBytesMax = 64 * 1024;
+
+struct Packet {
+  boost::json::object message;
+  std::vector<UniqueFd> fds;
+};
+
+// Program to launcher process. The three descriptors of StartOrder go along: Chromium's fd 3, its
+// fd 4 and its stderr.
+struct StartOrder {
+  std::uint64_t id = 0;
+  std::string folder;  // the name of its folder below the instance's
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> environment;
+};
+struct KillOrder {
+  std::uint64_t id = 0;
+};
+using Order = std::variant<StartOrder, KillOrder>;
+
+// Launcher process to program. `Gone` comes once for each `Started`, and last.
+struct Started {
+  std::uint64_t id = 0;
+  pid_t pid = 0;
+};
+struct StartFailed {
+  std::uint64_t id = 0;
+  std::string detail;
+};
+struct Gone {
+  std::uint64_t id = 0;
+  int wait_status = 0;  // as from waitpid
+  std::int64_t cpu_ms = 0;
+  long peak_rss_kb = 0;
+};
+using Report = std::variant<Started, StartFailed, Gone>;
+
+boost::json::object to_json(const Order& order);
+boost::json::object to_json(const Report& report);
+// A packet that is neither is a bug of ours, so these throw std::logic_error or Boost.JSON's
+// errors.
+Order order_from_json(const boost::json::object& json);
+Report report_from_json(const boost::json::object& json);
+
+enum class Sent { kYes, kNotNow, kPeerGone };
+
+// `kNotNow` where `flags` has MSG_DONTWAIT and the socket is full. Errors: kLaunchFailed where the
+// packet is too large.
+Result<Sent> send_packet(int socket, const boost::json::object& message,
+                         const std::vector<int>& fds, int flags);
+
+enum class Received { kPacket, kNotNow, kPeerGone };
+Received receive_packet(int socket, Packet& packet, int flags);
+
+}  // namespace pbaas::browser
