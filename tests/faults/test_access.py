@@ -26,8 +26,8 @@ def plain(service, method, path, headers=(), upgrade=False):
 
 
 NOBODY = "/session/" + "0" * 32
-ROUTES = [("POST", "/session"), ("GET", "/session"), ("GET", NOBODY), ("DELETE", NOBODY), ("GET", NOBODY + "/json/version"),
-          ("GET", "/worker"), ("GET", "/json/version")]
+ROUTES = [("POST", "/session"), ("GET", "/session"), ("GET", NOBODY), ("DELETE", NOBODY),
+          ("GET", NOBODY + "/json/version"), ("GET", "/worker"), ("GET", "/json/version")]
 WRONG = [[], ["Authorization: Bearer wrong"], ["Authorization: Bearer "], ["Authorization: Basic Zmlyc3Q6a2V5"],
          ["Authorization: Bearer first-key-of-on"], ["Authorization: Bearer first-key-of-onee"]]
 

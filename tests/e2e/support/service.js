@@ -22,10 +22,12 @@ export async function startService(settings = {}) {
     },
   });
   const left = new Promise(done => child.once('exit', (code, signal) => done(signal ?? code)));
+  const said = [];
   const url = await new Promise((done, failed) => {
     readline.createInterface(child.stdout).on('line', line => {
-      const said = /pbaas listens on (http:\/\/\S+)/.exec(line);
-      if (said) done(said[1].replace(/\/$/, ''));
+      said.push(line);
+      const found = /pbaas listens on (http:\/\/\S+)/.exec(line);
+      if (found) done(found[1].replace(/\/$/, ''));
     });
     left.then(how => failed(new Error(`pbaas left before it listened: ${how}`)));
   });
@@ -38,7 +40,7 @@ export async function startService(settings = {}) {
     if (how !== 0) throw new Error(`pbaas left with ${how}`);
     if (remains.length) throw new Error(`profiles are left: ${remains}`);
   };
-  return { url, stop };
+  return { url, said, stop };
 }
 
 export async function createSession(service, options = {}) {
