@@ -3,6 +3,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,8 +26,8 @@ class DuplicateFinder {
   static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
 
-  // The dotted path of the first name that was there twice; empty if none was.
-  const std::string& duplicate() const { return duplicate_; }
+  // The dotted path of the first name that was there twice.
+  const std::optional<std::string>& duplicate() const { return duplicate_; }
 
   bool on_object_begin(error_code&) {
     open_.emplace_back();
@@ -83,10 +84,11 @@ class DuplicateFinder {
 
   std::vector<Object> open_;
   std::string key_;
-  std::string duplicate_;
+  std::optional<std::string> duplicate_;
 };
 
-std::string find_duplicate(std::string_view body, const json::parse_options& options) {
+std::optional<std::string> find_duplicate(std::string_view body,
+                                          const json::parse_options& options) {
   json::basic_parser<DuplicateFinder> parser(options);
   error_code error;
   parser.write_some(false, body.data(), body.size(), error);
@@ -109,9 +111,9 @@ Result<json::object> parse_strict_object(std::string_view body) {
   if (error) return Error{Fault::kMalformedJson, "the body is not valid JSON: " + error.message()};
   if (!value.is_object()) return Error{Fault::kMalformedJson, "the body must be a JSON object"};
 
-  const std::string duplicate = find_duplicate(body, options);
-  if (duplicate.empty()) return std::move(value.as_object());
-  const std::string name = shortened(duplicate);
+  const auto duplicate = find_duplicate(body, options);
+  if (!duplicate) return std::move(value.as_object());
+  const std::string name = shortened(*duplicate);
   return Error{Fault::kInvalidField, name + " is given twice; it takes one value", name};
 }
 

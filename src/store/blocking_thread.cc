@@ -9,13 +9,13 @@ BlockingThread::BlockingThread(net::Loop& loop, std::string name, std::size_t jo
   pthread_setname_np(thread_.native_handle(), name_.c_str());
 }
 
-BlockingThread::~BlockingThread() {
+void BlockingThread::finish() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 bool BlockingThread::post(Job job) {
@@ -31,6 +31,7 @@ bool BlockingThread::post(Job job) {
 void BlockingThread::post_later(Duration delay, Job job) {
   {
     const std::lock_guard lock(mutex_);
+    if (stopping_) return;
     later_.emplace(std::chrono::steady_clock::now() + delay, std::move(job));
   }
   wake_.notify_one();

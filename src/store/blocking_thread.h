@@ -32,15 +32,19 @@ class BlockingThread {
   // `name` is shown in errors and by the system's tools (at most 15 characters). `jobs_max` bounds
   // the jobs that wait.
   BlockingThread(net::Loop& loop, std::string name, std::size_t jobs_max);
-  // Runs what was posted, with what was put off, and joins: it blocks as long as that takes.
-  ~BlockingThread();
+  ~BlockingThread() { finish(); }
   BlockingThread(const BlockingThread&) = delete;
   BlockingThread& operator=(const BlockingThread&) = delete;
 
+  // Runs what was posted, with what was put off, and ends the thread: blocks as long as that takes.
+  // Again: nothing.
+  void finish();
+
   // Runs `job` after all posted before. False when too many wait. Thread-safe.
   bool post(Job job);
-  // Runs `job` in `delay`, and in any case before the thread ends. Not counted in `jobs_max`: for a
-  // store's own retries. Thread-safe.
+  // Runs `job` in `delay`, or at once when the thread is to end; a job posted when it already is to
+  // end is dropped, so that what retries for ever does not keep it. Not counted in `jobs_max`: for
+  // a store's own writes and retries. Thread-safe.
   void post_later(Duration delay, Job job);
 
   // Runs `work` on the thread and gives what it gives. A cancelled task leaves at once by

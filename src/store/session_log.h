@@ -13,10 +13,10 @@
 namespace pbaas::store {
 
 struct SessionQuery {
-  std::string owner;  // only this tenant's
-  std::optional<session::SessionStatus> status;
+  std::string owner{};  // only this tenant's
+  std::optional<session::SessionStatus> status{};
   std::size_t limit = 50;
-  std::optional<std::string> cursor;  // as a former page gave it; opaque
+  std::optional<std::string> cursor{};  // as a former page gave it; opaque
 };
 
 struct SessionPage {

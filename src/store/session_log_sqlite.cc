@@ -18,6 +18,11 @@ namespace {
 constexpr std::size_t kJobsMax = 1000;  // Calls that may wait for the thread.
 constexpr Duration kRetryDelay{500};
 constexpr std::size_t kBatchMax = 1000;
+
+bool moves_forward(const Session& from, const Session& to) {
+  return from.status != session::SessionStatus::kEnded && to.status >= from.status;
+}
+
 }  // namespace
 
 // What the loop hands over and the thread writes. `record` never waits and never loses: per session
@@ -26,6 +31,11 @@ class SqliteSessionLog::Writer {
  public:
   Writer(net::Loop& loop, std::unique_ptr<SqliteSessions> sessions)
       : sessions_(std::move(sessions)), thread_(loop, "session-log", kJobsMax) {}
+
+  ~Writer() {
+    thread_.finish();
+    if (stats_.pending > 0) log::error("session_log_lost", {{"sessions", stats_.pending}});
+  }
 
   SqliteSessions& sessions() { return *sessions_; }
   BlockingThread& thread() { return thread_; }
@@ -41,8 +51,14 @@ class SqliteSessionLog::Writer {
     thread_.post_later(Duration{0}, [this] { write_all(); });
   }
 
-  // On the thread: writes all that was recorded. Every call of the log begins with this, so that it
-  // sees what was recorded before it.
+  // On the thread, at the beginning of every call of the log, so that it sees what was recorded
+  // before it. Where writing fails it is left to the retry: a locked database would delay each
+  // call.
+  void catch_up() {
+    if (!retry_scheduled_) (void)write_all();
+  }
+
+  // On the thread: writes all that was recorded.
   Status write_all() {
     for (;;) {
       const auto batch = take_batch();
@@ -63,17 +79,15 @@ class SqliteSessionLog::Writer {
   }
 
  private:
-  // A state that came out of order, or a second end, is dropped here as it would be in the
-  // database.
+  // On the loop. A state that would take the session back, or end it again, is dropped here as it
+  // would be in the database.
   void keep(const Session& session) {
     const auto [found, is_new] = pending_.try_emplace(session.id, session);
-    if (is_new) {
+    if (is_new)
       ++stats_.pending;
-      return;
-    }
-    ++stats_.coalesced;
-    const auto was = found->second.status;
-    if (was != session::SessionStatus::kEnded && session.status >= was) found->second = session;
+    else
+      ++stats_.coalesced;
+    if (!is_new && moves_forward(found->second, session)) found->second = session;
   }
 
   std::vector<Session> take_batch() {
@@ -96,8 +110,7 @@ class SqliteSessionLog::Writer {
         const auto [found, is_new] = pending_.try_emplace(old.id, old);
         if (is_new) continue;
         --stats_.pending;
-        if (found->second.status < old.status || old.status == session::SessionStatus::kEnded)
-          found->second = old;
+        if (!moves_forward(old, found->second)) found->second = old;
       }
       ++stats_.failed_batches;
       pending = stats_.pending;
@@ -126,7 +139,6 @@ class SqliteSessionLog::Writer {
   bool scheduled_ = false;
   SessionLogStats stats_;
 
-  // Last, so that it ends first.
   BlockingThread thread_;
 };
 
@@ -150,28 +162,28 @@ net::Task<Result<std::optional<IdempotentSession>>> SqliteSessionLog::insert_onc
     const Session& session, const IdempotencyKey& key) {
   return writer_->thread().run<std::optional<IdempotentSession>>(
       [writer = writer_.get(), session, key] {
-        (void)writer->write_all();
+        writer->catch_up();
         return writer->sessions().insert_once(session, key);
       });
 }
 
 net::Task<Result<Session>> SqliteSessionLog::find(const SessionId& id) {
   return writer_->thread().run<Session>([writer = writer_.get(), id] {
-    (void)writer->write_all();
+    writer->catch_up();
     return writer->sessions().find(id);
   });
 }
 
 net::Task<Result<SessionPage>> SqliteSessionLog::list(const SessionQuery& query) {
   return writer_->thread().run<SessionPage>([writer = writer_.get(), query] {
-    (void)writer->write_all();
+    writer->catch_up();
     return writer->sessions().list(query);
   });
 }
 
 net::Task<Result<std::size_t>> SqliteSessionLog::end_open(session::EndReason reason, WallTime now) {
   return writer_->thread().run<std::size_t>([writer = writer_.get(), reason, now] {
-    (void)writer->write_all();
+    writer->catch_up();
     return writer->sessions().end_open(reason, now);
   });
 }

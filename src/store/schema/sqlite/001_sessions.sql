@@ -33,10 +33,10 @@ CREATE INDEX sessions_open ON sessions (id) WHERE status <> 'ended';
 CREATE UNIQUE INDEX sessions_by_key ON sessions (owner, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
 
--- What happened to each session, append-only: each step once.
+-- What happened to each session, append-only: each step that has a time, once.
 CREATE TABLE session_events (
   session_id TEXT NOT NULL REFERENCES sessions (id),
-  seq INTEGER NOT NULL,            -- the rank of the status: 0 queued, 1 starting, 2 running, 3 ended
+  seq INTEGER NOT NULL,            -- the rank of the status: 0 queued, 2 running, 3 ended
   at INTEGER NOT NULL,
   status TEXT NOT NULL,
   reason TEXT,
