@@ -57,7 +57,7 @@ session::OptionLimits option_limits(const Config& config) {
 class Service {
  public:
   Service(const Config& config, net::Loop& loop, const Clock& clock, browser::Launcher& launcher,
-          store::SessionLog& log, std::string browser_version)
+          store::SqliteSessionLog& log, std::string browser_version)
       : config_(config),
         loop_(loop),
         clock_(clock),
@@ -144,7 +144,8 @@ class Service {
     metrics_.count("pbaas_http_requests_total", {{"method", answered.method},
                                                  {"route", answered.route},
                                                  {"status", std::to_string(answered.status)}});
-    if (answered.status != 101) return;
+    // `WS /` creates before it connects.
+    if (answered.status != 101 || answered.route == "/") return;
     metrics_.observe("pbaas_create_seconds", {{"phase", "connect"}},
                      std::chrono::duration<double>(answered.duration).count());
   }
@@ -160,6 +161,10 @@ class Service {
     metrics_.set("pbaas_browsers_live", {}, static_cast<double>(launcher_.live()));
     metrics_.set("pbaas_http_connections", {}, static_cast<double>(server_.connections()));
     metrics_.set("pbaas_isolation_none", {}, api_.isolation_none ? 1 : 0);
+    const auto log = log_.stats();
+    metrics_.set("pbaas_session_log_pending", {}, static_cast<double>(log.pending));
+    metrics_.count_up_to("pbaas_session_log_failures_total", {},
+                         static_cast<double>(log.failed_batches));
     measure_relays();
   }
 
@@ -195,7 +200,7 @@ class Service {
   net::Loop& loop_;
   const Clock& clock_;
   browser::Launcher& launcher_;
-  store::SessionLog& log_;
+  store::SqliteSessionLog& log_;
   net::TaskGroup tasks_;
   Metrics metrics_;
   store::MemoryFleet fleet_;
@@ -261,7 +266,7 @@ int serve(const Config& config) {
   if (!log) return fail(log.error().detail);
   if (const auto ended = end_what_was_left(loop, clock, **log); !ended)
     return fail(ended.error().detail);
-  Service service(config, loop, clock, **launcher, **log, "156.0.0.0");
+  Service service(config, loop, clock, **launcher, **log, browser_version(*launching));
   if (const auto started = service.start(); !started) return fail(started.error().detail);
   loop.run();
   return EXIT_SUCCESS;
