@@ -55,13 +55,13 @@ class Operation:
         return self.own.get("security") == []
 
     @property
-    def success(self):
-        """The status of an answer when nothing is wrong."""
-        return min(int(status) for status in self.own["responses"] if status != "101" or self.only_websocket)
-
-    @property
     def only_websocket(self):
         return self.is_websocket and "200" not in self.own["responses"]
+
+    @property
+    def success(self):
+        """The status of an answer when nothing is wrong: what is not available yet is answered so."""
+        return next((int(status) for status in self.own["responses"] if status in ("200", "201")), 501)
 
     def reasons(self, status):
         """The reasons documented for a status."""
