@@ -37,7 +37,7 @@ def test_every_reference_resolves():
 
 def test_every_component_is_used():
     used = {node["$ref"] for _, node in walk(DOCUMENT) if isinstance(node, dict) and "$ref" in node}
-    for kind in ("schemas", "parameters", "headers", "responses"):
+    for kind in ("schemas", "parameters", "headers", "responses", "examples"):
         for name in DOCUMENT["components"][kind]:
             assert f"#/components/{kind}/{name}" in used
 
@@ -59,7 +59,7 @@ def test_examples_are_what_their_schemas_say():
     assert len(media) > 5
     for node in media:
         for example in node["examples"].values():
-            check_json(example["value"], node["schema"])
+            check_json(resolve(example)["value"], node["schema"])
     for schema in [*SCHEMAS.values(), *OPTIONS.values()]:
         for example in schema.get("examples", []):
             check_json(example, schema)
@@ -71,6 +71,12 @@ def faults():
 
 def test_the_reasons_are_those_of_the_program():
     assert set(SCHEMAS["Reason"]["enum"]) == set(faults()) - {"cancelled"}
+
+
+def test_the_example_of_a_reason_has_the_title_of_the_program():
+    titles = dict(re.findall(r'Row\{Fault::\w+, \d+, "(\w+)",\s+"([^"]*)"', source("src/base/error.cc")))
+    for reason, example in DOCUMENT["components"]["examples"].items():
+        assert (example["value"]["reason"], example["value"]["title"]) == (reason, titles[reason])
 
 
 def test_every_reason_stands_under_its_own_status():
