@@ -121,7 +121,8 @@ def check_no_more(value, schema):
             check_no_more(each, schema["properties"][name])
 
 
-OPERATIONS = [Operation(path, method) for path, item in DOCUMENT["paths"].items() for method in METHODS if method in item]
+OPERATIONS = [Operation(path, method)
+              for path, item in DOCUMENT["paths"].items() for method in METHODS if method in item]
 
 
 def operation(method, path):

@@ -66,7 +66,8 @@ def test_examples_are_what_their_schemas_say():
 
 
 def faults():
-    return {word: int(status) for status, word in re.findall(r'Row\{Fault::\w+, (\d+), "(\w+)"', source("src/base/error.cc"))}
+    rows = re.findall(r'Row\{Fault::\w+, (\d+), "(\w+)"', source("src/base/error.cc"))
+    return {word: int(status) for status, word in rows}
 
 
 def test_the_reasons_are_those_of_the_program():
@@ -134,7 +135,8 @@ def setting_range(variable):
 def test_the_limits_of_options_are_those_of_the_program():
     viewport = SCHEMAS["Viewport"]["properties"]
     for side in ("width", "height"):
-        assert (viewport[side]["minimum"], viewport[side]["maximum"]) == (constant("kPixelsMin"), constant("kPixelsMax"))
+        assert viewport[side]["minimum"] == constant("kPixelsMin")
+        assert viewport[side]["maximum"] == constant("kPixelsMax")
     scale = viewport["device_scale_factor"]
     assert (scale["minimum"], scale["maximum"]) == (constant("kScaleMin"), constant("kScaleMax"))
     assert OPTIONS["user_agent"]["maxLength"] == constant("kUserAgentBytesMax")
@@ -151,11 +153,12 @@ def test_the_times_of_options_are_those_of_the_settings(option, variable):
 
 
 def test_the_flags_are_those_of_the_program():
-    allowed = {name: takes for name, takes in re.findall(r'\{"(--[\w-]+)", "([^"]*)", \w+\}', source("src/session/chromium_args.cc"))}
+    allowed = dict(re.findall(r'\{"(--[\w-]+)", "([^"]*)", \w+\}', source("src/session/chromium_args.cc")))
     assert len(allowed) > 20
     plain, *valued = SCHEMAS["ChromiumArg"]["anyOf"]
     assert set(plain["enum"]) == {name for name, takes in allowed.items() if not takes}
-    assert {each["pattern"].lstrip("^").partition("=")[0] for each in valued} == {name for name, takes in allowed.items() if takes}
+    named = {each["pattern"].lstrip("^").partition("=")[0] for each in valued}
+    assert named == {name for name, takes in allowed.items() if takes}
 
 
 PATH = r'((?:session|collection|"[^"]*")(?: \+ "[^"]*")*), '

@@ -8,6 +8,7 @@ from document import DOCUMENT, OPERATIONS, SCHEMA_PROBLEM, check_json, operation
 from raw import RawConnection
 
 NOBODY = "0" * 32
+VIEWPORT = DOCUMENT["components"]["schemas"]["Viewport"]["properties"]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,10 @@ def test_every_operation_answers_as_documented(service, session, each):
         assert upgrade(service, each, path).status == 101
 
 
-@pytest.mark.parametrize("path", ["/sessions", "/sessions/{id}", "/sessions/{id}/json/version", "/session/{id}/", "/workers"])
+ALIASES = ["/sessions", "/sessions/{id}", "/sessions/{id}/json/version", "/session/{id}/", "/workers"]
+
+
+@pytest.mark.parametrize("path", ALIASES)
 def test_an_alias_answers_as_the_path_it_stands_for(service, session, path):
     template = path.replace("/sessions", "/session").replace("/workers", "/worker").rstrip("/")
     assert ask(service, operation("GET", template), path.format(id=session["id"])).status_code == 200
@@ -77,7 +81,8 @@ BAD_OPTIONS = [
     ({"viewport": {"width": 1, "height": 720}}, 400, "invalid_field"), ({"locale": "x"}, 400, "invalid_field"),
     ({"metadata": {"a": 1}}, 400, "invalid_field"), ({"colour": "red"}, 400, "unknown_field"),
     ({"viewport": {"width": 800, "height": 600, "depth": 24}}, 400, "unknown_field"),
-    ({"proxy": {"server": "http://127.0.0.1:1"}}, 501, "not_implemented"), ({"record": {"har": True}}, 501, "not_implemented")]
+    ({"proxy": {"server": "http://127.0.0.1:1"}}, 501, "not_implemented"),
+    ({"record": {"har": True}}, 501, "not_implemented")]
 
 
 @pytest.mark.parametrize("options, status, reason", BAD_OPTIONS, ids=str)
@@ -90,7 +95,9 @@ def test_bad_options_are_refused_by_the_service_and_by_the_schema(service, optio
 
 
 GOOD_OPTIONS = [
-    {}, {"timeout": 600, "idle_timeout": 60.0, "queue_timeout": 0}, {"viewport": {"width": 100, "height": 7680, "device_scale_factor": 0.1}},
+    {}, {"timeout": 600, "idle_timeout": 60.0, "queue_timeout": 0},
+    {"viewport": {"width": 100, "height": 7680, "device_scale_factor": 8}},
+    {"viewport": {"width": 7680, "height": 100, "device_scale_factor": VIEWPORT["device_scale_factor"]["minimum"]}},
     {"user_agent": "me", "locale": "zh-Hans-CN", "timezone": "America/Argentina/Buenos_Aires"},
     {"args": ["--hide-scrollbars", "--font-render-hinting=none", "--window-position=0,0"], "metadata": {"a": ""}},
     {"browser": None, "viewport": None, "proxy": None, "record": None, "args": None}]
@@ -107,7 +114,8 @@ def test_good_options_are_taken_by_the_service_and_by_the_schema(service, option
 BAD_REQUESTS = [
     ("POST", "/session", {"data": "{", "headers": {"Content-Type": "application/json"}}, 400, "malformed_json"),
     ("POST", "/session", {"data": "{}", "headers": {"Content-Type": "text/plain"}}, 415, "unsupported_media_type"),
-    ("POST", "/session", {"data": b" " * (2 << 20), "headers": {"Content-Type": "application/json"}}, 413, "body_too_large"),
+    ("POST", "/session", {"data": b" " * (2 << 20), "headers": {"Content-Type": "application/json"}},
+     413, "body_too_large"),
     ("POST", "/session", {"headers": {"Idempotency-Key": "k" * 256}}, 400, "invalid_field"),
     ("GET", "/session", {"params": {"limit": "0"}}, 400, "invalid_query"),
     ("GET", "/session", {"params": {"status": "dead"}}, 400, "invalid_query"),
