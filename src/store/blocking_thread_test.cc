@@ -122,9 +122,10 @@ TEST(BlockingThread, RunsWhatWasPutOffBeforeItEnds) {
 TEST(BlockingThread, EndsThoughAJobRetriesForEver) {
   net::Loop loop;
   int tries = 0;
+  std::function<void()> retry;
   {
     BlockingThread thread(loop, "test", 10);
-    std::function<void()> retry = [&] {
+    retry = [&] {
       ++tries;
       thread.post_later(std::chrono::hours(1), retry);
     };
@@ -135,8 +136,8 @@ TEST(BlockingThread, EndsThoughAJobRetriesForEver) {
 
 TEST(BlockingThread, RunsAJobWhenItsTimeHasCome) {
   net::Loop loop;
-  BlockingThread thread(loop, "test", 10);
   std::promise<void> ran;
+  BlockingThread thread(loop, "test", 10);
   thread.post_later(Duration{1}, [&ran] { ran.set_value(); });
   ran.get_future().wait();
 }
