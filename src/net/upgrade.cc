@@ -13,6 +13,8 @@ namespace pbaas::net {
 namespace {
 
 constexpr std::size_t kHeadBytesMax = 16 * 1024;
+// A refusal may announce a body, which is not read; the parser would not take its head otherwise.
+constexpr std::size_t kRefusalBytesMax = 1024 * 1024;
 
 Error unreachable(std::string detail) {
   return {Fault::kBrowserUnreachable, std::move(detail)};
@@ -50,7 +52,7 @@ Task<Result<std::string>> read_head(ByteStream& stream) {
 // Whatever is not an exact 101 is a refusal: a 200 taken for an upgrade would let a client speak
 // HTTP through the relay.
 Status check_answer(const std::string& head, const UpgradeTarget& target) {
-  ResponseParser parser(0);
+  ResponseParser parser(kRefusalBytesMax);
   const auto taken = parser.take(head);
   if (!taken || !parser.head_done()) return unreachable("the browser's answer is not HTTP");
   const auto response = parser.response();

@@ -15,8 +15,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr int kPixelsMin = 100;
-constexpr int kPixelsMax = 7680;  // 8K, the largest screen there is to imitate.
-constexpr double kScaleMin = 0.1;
+constexpr int kPixelsMax = 7680;   // 8K, the largest screen there is to imitate.
+constexpr double kScaleMin = 0.5;  // Chromium does not start with less.
 constexpr double kScaleMax = 8;
 constexpr std::size_t kUserAgentBytesMax = 1024;
 constexpr std::size_t kArgsMax = 32;
@@ -103,7 +103,7 @@ Status read_scale(const json::object& object, double& into) {
   boost::system::error_code error;
   const auto number = value->is_number() ? value->to_number<double>(error) : 0;
   if (error || number < kScaleMin || number > kScaleMax)
-    return invalid_field("viewport.device_scale_factor", *value, "a number from 0.1 to 8");
+    return invalid_field("viewport.device_scale_factor", *value, "a number from 0.5 to 8");
   into = number;
   return {};
 }

@@ -114,6 +114,8 @@ const Refused kRefused[] = {
     {R"({"viewport":{"width":7681,"height":600}})", "invalid_field viewport.width"},
     {R"({"viewport":{"width":800,"height":600,"device_scale_factor":9}})",
      "invalid_field viewport.device_scale_factor"},
+    {R"({"viewport":{"width":800,"height":600,"device_scale_factor":0.4}})",
+     "invalid_field viewport.device_scale_factor"},
     {R"({"viewport":{"width":800,"height":600,"device_scale_factor":"1"}})",
      "invalid_field viewport.device_scale_factor"},
     {R"({"user_agent":""})", "invalid_field user_agent"},
@@ -137,7 +139,7 @@ TEST(ParseOptions, TakesTheLeastAndTheMostOfEachNumber) {
   EXPECT_EQ(refusal(R"({"timeout":1,"idle_timeout":1,"queue_timeout":0})"), "taken");
   EXPECT_EQ(refusal(R"({"timeout":3600,"idle_timeout":300,"queue_timeout":30})"), "taken");
   EXPECT_EQ(refusal(R"({"timeout":60.0})"), "taken");
-  EXPECT_EQ(refusal(R"({"viewport":{"width":100,"height":7680,"device_scale_factor":0.1}})"),
+  EXPECT_EQ(refusal(R"({"viewport":{"width":100,"height":7680,"device_scale_factor":0.5}})"),
             "taken");
 }
 
