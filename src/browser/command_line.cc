@@ -1,5 +1,7 @@
 #include "browser/command_line.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace pbaas::browser {
@@ -71,14 +73,23 @@ std::string plain(double number) {
   return text;
 }
 
+// The tab strip and the address bar of a full Chromium's window, which headless mode has too, in
+// CSS pixels; the tests of this file see to it that it stays right.
+constexpr int kChromiumFrameHeight = 87;
+
+// The screen has the viewport's size, as it has in a phone's or a kiosk's browser; --screen-info
+// takes physical pixels.
 void add_viewport(const SessionOptions& options, std::vector<std::string>& argv) {
   if (!options.viewport) return;
-  const auto& [width, height, scale] = *options.viewport;
-  const std::string w = std::to_string(width);
-  const std::string h = std::to_string(height);
-  argv.push_back("--window-size=" + w + "," + h);
+  const auto& viewport = *options.viewport;
+  const double scale = viewport.device_scale_factor;
+  const bool has_frame = options.browser == BrowserKind::kChromium;
+  const auto physical = [scale](int length) { return std::to_string(std::lround(length * scale)); };
+  argv.push_back("--window-size=" + std::to_string(viewport.width) + "," +
+                 std::to_string(viewport.height + (has_frame ? kChromiumFrameHeight : 0)));
   argv.push_back("--force-device-scale-factor=" + plain(scale));
-  argv.push_back("--screen-info={" + w + "x" + h + " devicePixelRatio=" + plain(scale) + "}");
+  argv.push_back("--screen-info={" + physical(viewport.width) + "x" + physical(viewport.height) +
+                 " devicePixelRatio=" + plain(scale) + "}");
 }
 
 void add_identity(const SessionOptions& options, std::vector<std::string>& argv) {
@@ -94,6 +105,13 @@ void add_place(const CommandLineSpec& spec, std::vector<std::string>& argv) {
   if (spec.isolation == Isolation::kNone) argv.push_back("--no-sandbox");
 }
 
+// "fr-FR" is "fr_FR.UTF-8" to the C library and to ICU.
+std::string posix_locale(const SessionOptions& options) {
+  std::string name = options.locale.value_or("en-US");
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name + ".UTF-8";
+}
+
 std::map<std::string, std::string> environment(const SessionOptions& options,
                                                const CommandLineSpec& spec) {
   std::map<std::string, std::string> variables{
@@ -102,7 +120,7 @@ std::map<std::string, std::string> environment(const SessionOptions& options,
       {"XDG_CONFIG_HOME", spec.folder + "/config"},
       {"XDG_CACHE_HOME", spec.folder + "/cache"},
       {"PATH", "/usr/local/bin:/usr/bin:/bin"},
-      {"LANG", "C.UTF-8"},
+      {"LANG", posix_locale(options)},
       {"LANGUAGE", options.locale.value_or("en-US")},
       // There is no desktop's bus to look for.
       {"DBUS_SESSION_BUS_ADDRESS", "unix:path=/dev/null"},

@@ -21,7 +21,7 @@ constexpr std::string_view kPath = "/devtools/browser/";
 
 // Chromium says these on every machine without a desktop or a graphics card.
 bool is_noise(std::string_view line) {
-  return line.empty() || line.find(":dbus/") != line.npos || line.find("vaapi") != line.npos ||
+  return line.empty() || line.find("dbus") != line.npos || line.find("vaapi") != line.npos ||
          line.starts_with("DevTools listening");
 }
 

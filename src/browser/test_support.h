@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <chrono>
 #include <exception>
@@ -56,6 +57,7 @@ class TemporaryFolder {
   int browser_folders() const {
     int count = 0;
     for (const auto& instance : std::filesystem::directory_iterator(path_)) {
+      if (!instance.is_directory()) continue;
       for (const auto& each : std::filesystem::directory_iterator(instance)) {
         if (each.is_directory()) ++count;
       }
@@ -79,19 +81,24 @@ inline std::string read_file(const std::string& path) {
   return text.str();
 }
 
-// The processes whose command line or environment names `folder`: those of its browsers. Needs to
-// be root or their user.
-inline std::set<int> processes_of(const std::string& folder) {
+// Every process below `pid`, zombies too. A browser's are found this way alone: renderers overwrite
+// their command line and environment.
+inline std::set<int> descendants_of(int pid) {
   std::set<int> found;
-  for (const auto& each : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = each.path().filename();
-    if (name.find_first_not_of("0123456789") != name.npos) continue;
-    const std::string path = each.path();
-    const bool names_it = read_file(path + "/cmdline").find(folder) != std::string::npos ||
-                          read_file(path + "/environ").find(folder) != std::string::npos;
-    if (names_it && std::stoi(name) != ::getpid()) found.insert(std::stoi(name));
+  std::error_code gone;
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
+    std::istringstream list(read_file(task.path() / "children"));
+    for (int child = 0; list >> child;) {
+      found.insert(child);
+      found.merge(descendants_of(child));
+    }
   }
   return found;
+}
+
+inline bool all_gone(const std::set<int>& pids) {
+  return std::all_of(pids.begin(), pids.end(), is_gone);
 }
 
 // Runs the loop until the condition holds; false where it does not in time.

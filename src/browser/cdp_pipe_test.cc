@@ -1,0 +1,114 @@
+#include "browser/cdp_pipe.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+
+#include <boost/json/parse.hpp>
+
+#include "browser/test_support.h"
+
+namespace pbaas::browser {
+namespace {
+
+using namespace testing;
+using ::testing::HasSubstr;
+
+// The browser's ends are in the test's hand.
+class CdpPipeTest : public ::testing::Test {
+ protected:
+  CdpPipeTest() {
+    int up[2];
+    int down[2];
+    if (::pipe2(up, O_CLOEXEC) != 0 || ::pipe2(down, O_CLOEXEC) != 0) std::abort();
+    commands = UniqueFd(up[0]);
+    answers = UniqueFd(down[1]);
+    ::fcntl(commands.get(), F_SETFL, O_NONBLOCK);
+    pipe = std::make_unique<CdpPipe>(loop, UniqueFd(down[0]), UniqueFd(up[1]));
+  }
+  void say(std::string text) {
+    text.push_back('\0');
+    ASSERT_EQ(::write(answers.get(), text.data(), text.size()), ssize_t(text.size()));
+  }
+  Deadline soon(int ms = 5'000) const { return Deadline::after(clock, Duration(ms)); }
+
+  SystemClock clock;
+  net::Loop loop;
+  UniqueFd commands;
+  UniqueFd answers;
+  std::unique_ptr<CdpPipe> pipe;
+};
+
+TEST_F(CdpPipeTest, GivesTheResultOfTheCallWithItsId) {
+  say(R"({"id":2,"result":{"of":"the second"}})");
+  say(R"({"id":1,"result":{"of":"the first"}})");
+  const auto first = run_task(loop, pipe->call("A.b", {}, soon()));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->at("of"), "the first");
+}
+
+TEST_F(CdpPipeTest, WritesMessagesThatEndWithANul) {
+  say(R"({"id":1,"result":{}})");
+  ASSERT_TRUE(run_task(loop, pipe->call("A.b", {{"x", 1}}, soon(), "S")));
+  char text[256] = {};
+  const auto got = ::read(commands.get(), text, sizeof text);
+  ASSERT_GT(got, 1);
+  EXPECT_EQ(text[got - 1], '\0');
+  const auto message = boost::json::parse(text).as_object();
+  EXPECT_EQ(message.at("method"), "A.b");
+  EXPECT_EQ(message.at("sessionId"), "S");
+  EXPECT_EQ(message.at("params").as_object().at("x"), 1);
+}
+
+TEST_F(CdpPipeTest, TellsAnErrorFromSilence) {
+  say(R"({"id":1,"error":{"message":"no such method"}})");
+  const auto refused = run_task(loop, pipe->call("A.b", {}, soon()));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::kInternal);
+  EXPECT_THAT(refused.error().detail, HasSubstr("no such method"));
+  const auto silent = run_task(loop, pipe->call("A.b", {}, soon(20)));
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().fault, Fault::kBrowserUnreachable);
+}
+
+TEST_F(CdpPipeTest, FailsCallsWhenTheBrowserLeaves) {
+  answers.reset();
+  const auto answer = run_task(loop, pipe->call("A.b", {}, soon()));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().fault, Fault::kBrowserUnreachable);
+  EXPECT_FALSE(pipe->is_open());
+}
+
+TEST_F(CdpPipeTest, PassesEventsToTheirCallback) {
+  std::string seen;
+  pipe->on_event("Page.loaded", [&](const boost::json::object& params, const std::string& session) {
+    seen = std::string(params.at("url").as_string()) + " in " + session;
+  });
+  say(R"({"method":"Page.other","params":{}})");
+  say(R"({"method":"Page.loaded","params":{"url":"x"},"sessionId":"S"})");
+  EXPECT_TRUE(run_until(loop, [&] { return !seen.empty(); }));
+  EXPECT_EQ(seen, "x in S");
+}
+
+TEST_F(CdpPipeTest, ClosesOnWhatIsNotJson) {
+  say("hello");
+  EXPECT_TRUE(run_until(loop, [&] { return !pipe->is_open(); }));
+}
+
+TEST_F(CdpPipeTest, AssemblesAMessageThatComesInPieces) {
+  const std::string text = R"({"id":1,"result":{"long":")" + std::string(40'000, 'x') + R"("}})";
+  std::optional<Result<boost::json::object>> answer;
+  boost::asio::co_spawn(loop, pipe->call("A.b", {}, soon()),
+                        [&](std::exception_ptr, Result<boost::json::object> got) { answer = got; });
+  for (std::size_t at = 0; at < text.size(); at += 10'000) {
+    const auto piece = text.substr(at, 10'000);
+    ASSERT_EQ(::write(answers.get(), piece.data(), piece.size()), ssize_t(piece.size()));
+    loop.run_one_for(milliseconds(20));
+  }
+  say("");
+  ASSERT_TRUE(run_until(loop, [&] { return answer.has_value(); }));
+  ASSERT_TRUE(*answer);
+  EXPECT_EQ((*answer)->at("long").as_string().size(), 40'000u);
+}
+
+}  // namespace
+}  // namespace pbaas::browser

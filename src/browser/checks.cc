@@ -1,0 +1,167 @@
+#include "browser/checks.h"
+
+#include <pwd.h>
+#include <sched.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <optional>
+
+#include "browser/binaries.h"
+
+namespace pbaas::browser {
+namespace {
+
+using session::BrowserKind;
+
+// Ten pages with large images side by side take about this much.
+constexpr std::uint64_t kRunDirBytesMin = 1ull << 30;
+constexpr Duration kStartTime{20'000};
+
+// A browser is started in the end by a launcher of its own, as sessions' browsers are.
+std::string start_error(const LauncherConfig& config, BrowserKind kind, const Clock& clock) {
+  net::Loop loop;
+  auto launcher = Launcher::create(loop, clock, config);
+  if (!launcher) return launcher.error().detail;
+  LaunchSpec spec{SessionId::random(), {}};
+  spec.options.browser = kind;
+  std::optional<Result<std::unique_ptr<Browser>>> outcome;
+  const auto due = Deadline::after(clock, kStartTime);
+  boost::asio::co_spawn(
+      loop, (*launcher)->launch(std::move(spec), due),
+      [&outcome](const std::exception_ptr& escaped, Result<std::unique_ptr<Browser>> got) {
+        if (!escaped) outcome.emplace(std::move(got));
+        // The loop's other work, the browser's health, goes on for ever.
+      });
+  while (!outcome && !due.passed(clock)) loop.run_one_for(Duration(100));
+  if (!outcome) return "it did not start in time";
+  return *outcome ? std::string() : outcome->error().detail;
+}
+
+Check check_browser(const LauncherConfig& config, BrowserKind kind, const Clock& clock) {
+  const bool is_shell = kind == BrowserKind::kHeadlessShell;
+  const std::string path = is_shell ? config.headless_shell : config.chromium;
+  const std::string variable = is_shell ? "HEADLESS_SHELL" : "CHROMIUM";
+  const std::string package = is_shell ? "chromium-headless-shell" : "chromium";
+  Check check{std::string(session::to_word(kind)), false, ""};
+  if (path.empty()) {
+    check.text = "not found: install " + package + " or set " + variable + " to its path";
+    return check;
+  }
+  const auto version = version_of(path);
+  if (!version) {
+    check.text = version.error().detail;
+    return check;
+  }
+  const std::string error = start_error(config, kind, clock);
+  check.ok = error.empty();
+  check.text = path + ", " + *version + (check.ok ? ", starts" : "; " + error);
+  return check;
+}
+
+Check check_shared_memory() {
+  auto check = check_run_dir("/dev/shm");
+  check.name = "shared memory";
+  check.required = false;
+  if (!check.ok) check.text += "; in Docker use --shm-size=1g or more";
+  return check;
+}
+
+bool has_font_in(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator files(
+      folder, std::filesystem::directory_options::skip_permission_denied, error);
+  for (; !error && files != std::filesystem::recursive_directory_iterator();
+       files.increment(error)) {
+    const auto extension = files->path().extension();
+    if (extension == ".ttf" || extension == ".otf" || extension == ".ttc" || extension == ".pfb") {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Check check_user_namespaces() {
+  Check check{"user namespaces", false, ""};
+  const pid_t pid = ::fork();
+  // As root it would always work, so it is tried as somebody else.
+  if (pid == 0) {
+    if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(1);
+    ::_exit(::unshare(CLONE_NEWUSER | CLONE_NEWPID) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  check.ok = pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  check.text = check.ok ? "usable: Chromium's sandbox works"
+                        : "not usable, so Chromium's sandbox cannot work: set sysctl "
+                          "kernel.unprivileged_userns_clone=1 and "
+                          "kernel.apparmor_restrict_unprivileged_userns=0, in Docker use the "
+                          "seccomp profile of deploy/; or choose ISOLATION=none knowingly";
+  return check;
+}
+
+Check check_run_dir(const std::string& run_dir) {
+  Check check{"run directory", false, ""};
+  struct statvfs facts{};
+  if (::statvfs(run_dir.c_str(), &facts) != 0 || ::access(run_dir.c_str(), W_OK) != 0) {
+    check.text = run_dir + " is not writable: " + std::strerror(errno);
+    return check;
+  }
+  const auto bytes = std::uint64_t{facts.f_blocks} * facts.f_frsize;
+  check.ok = bytes >= kRunDirBytesMin;
+  check.text = run_dir + " has " + std::to_string(bytes >> 20) + " MiB" +
+               (check.ok ? "" : ": give it 1024 or more");
+  return check;
+}
+
+Check check_fonts() {
+  Check check{"fonts", false, "", false};
+  for (const char* folder : {"/usr/share/fonts", "/usr/local/share/fonts"}) {
+    check.ok = check.ok || has_font_in(folder);
+  }
+  check.text = check.ok ? "installed"
+                        : "none: pages show boxes for text; install fonts-liberation, and "
+                          "fonts-noto-cjk and fonts-noto-color-emoji for other scripts";
+  return check;
+}
+
+Check check_user(const std::string& user) {
+  Check check{"browser user", true, ""};
+  if (::geteuid() != 0) {
+    check.text = "browsers run as this service's own user";
+    return check;
+  }
+  const bool exists = !user.empty() && ::getpwnam(user.c_str()) != nullptr;
+  const bool has_nobody = ::getpwnam("nobody") != nullptr;
+  check.ok = exists || has_nobody;
+  check.text = exists ? "browsers run as " + user
+               : has_nobody
+                   ? "there is no user " + user + ": browsers run as nobody"
+                   : "there is no user " + user + ": add it (useradd --system " + user + ")";
+  return check;
+}
+
+std::vector<Check> run_checks(const LauncherConfig& config, const Clock& clock) {
+  std::vector<Check> checks;
+  if (config.isolation == Isolation::kSandbox) checks.push_back(check_user_namespaces());
+  checks.push_back(check_run_dir(config.run_dir.empty() ? "/dev/shm" : config.run_dir));
+  checks.push_back(check_shared_memory());
+  checks.push_back(check_user(config.user));
+  checks.push_back(check_fonts());
+  checks.push_back(check_browser(config, BrowserKind::kHeadlessShell, clock));
+  checks.push_back(check_browser(config, BrowserKind::kChromium, clock));
+  // One of the two is enough to serve.
+  const bool any = checks[checks.size() - 1].ok || checks[checks.size() - 2].ok;
+  for (std::size_t back = 1; back <= 2; ++back) checks[checks.size() - back].required = !any;
+  return checks;
+}
+
+}  // namespace pbaas::browser
