@@ -4,7 +4,7 @@
 Rounds are interleaved and their order rotates, because two runs a minute apart cannot be compared. Each proxy has one
 process or thread for its connections. Values are medians over the rounds.
 
-    bench/relay_bench.py BUILD_DIR [--rounds 5] [--quick]
+    bench/relay_bench.py BUILD_DIR [--rounds 5] [--pin] [--quick]
 """
 
 import argparse
@@ -21,11 +21,11 @@ from pathlib import Path
 
 # name: payload bytes, round trips, pause before each in µs
 LOADS = {
-    "64 B hot": (64, 20_000, 0),
-    "64 B paced": (64, 2_000, 500),
-    "20 KB hot": (20_000, 10_000, 0),
-    "1 MB": (1_000_000, 300, 0),
-    "10 MB": (10_000_000, 30, 0),
+    "64 B hot": (64, 5_000, 0),
+    "64 B paced": (64, 1_000, 500),
+    "20 KB hot": (20_000, 3_000, 0),
+    "1 MB": (1_000_000, 100, 0),
+    "10 MB": (10_000_000, 10, 0),
 }
 IDLE_CONNECTIONS = 1_000
 
@@ -45,6 +45,11 @@ def wait_for_port(port, process):
                 return
         time.sleep(0.01)
     raise RuntimeError(f"{process.args[0]} does not listen on {port}")
+
+
+def pin(pid, core):
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {core})
 
 
 class Server:
@@ -111,23 +116,32 @@ class Direct:
 
 
 def run_load(load, hop, size, count, pause_us):
-    cpu_before = hop.cpu_s()
+    """CPU is counted from after the handshake and the warm-up, so that it is the relay's alone."""
     command = [str(load), "rounds", str(hop.port), str(size), str(count), str(pause_us)]
-    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    cpu_s = hop.cpu_s() - cpu_before
-    result["cpu_us"] = cpu_s / result["round_trips"] * 1e6
-    result["cpu_s_per_gb"] = cpu_s / (2 * size * result["round_trips"] / 1e9)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+        expect_ready(client, hop)
+        cpu_before = hop.cpu_s()
+        client.stdin.write("go\n")
+        client.stdin.flush()
+        result = json.loads(client.stdout.readline())
+        cpu_s = hop.cpu_s() - cpu_before
+    result["cpu_us"] = cpu_s / count * 1e6
+    result["cpu_s_per_gb"] = cpu_s / (2 * size * count / 1e9)
     return result
+
+
+def expect_ready(client, hop):
+    if client.stdout.readline() != "ready\n":
+        raise RuntimeError(f"{hop.name} does not take the connections")
 
 
 def idle_kb(load, server):
     """PSS per idle connection: what the process's own memory grows by, the kernel's buffers aside."""
-    subprocess.run([str(load), "rounds", str(server.port), "64", "100", "0"], check=True, capture_output=True)
+    run_load(load, server, 64, 100, 0)
     before = server.pss_kb()
     command = [str(load), "idle", str(server.port), str(IDLE_CONNECTIONS)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        if holder.stdout.readline() != "ready\n":
-            raise RuntimeError(f"{server.name} does not take {IDLE_CONNECTIONS} connections")
+        expect_ready(holder, server)
         grown = server.pss_kb() - before
         holder.stdin.close()
     return grown / IDLE_CONNECTIONS
@@ -146,11 +160,11 @@ def start_all(build, folder, echo):
     return servers
 
 
-def measure(load, hops, rounds, scale):
+def measure(load, loads, hops, rounds, scale):
     """results[load name][hop name]: the medians of each number over all rounds."""
     samples = {}
     for turn in range(rounds):
-        for name, (size, count, pause_us) in LOADS.items():
+        for name, (size, count, pause_us) in loads.items():
             shift = turn % len(hops)
             for hop in hops[shift:] + hops[:shift]:
                 result = run_load(load, hop, size, max(count // scale, 10), pause_us)
@@ -165,12 +179,9 @@ def measure(load, hops, rounds, scale):
 
 
 def print_table(results, hops, idle):
-    columns = []
-    for name in LOADS:
-        small = LOADS[name][0] < 1_000_000
-        columns.append((name, small))
+    columns = [(name, LOADS[name][0] < 1_000_000) for name in results]
     print("|  | " + " | ".join(
-        f"{n} p50 · p99 µs (× direct) | {n} CPU µs" if small else f"{n} MB/s (× direct) | {n} CPU s/GB"
+        f"{n} p50 · p99 µs (each × direct) | {n} CPU µs" if small else f"{n} MB/s (× direct) | {n} CPU s/GB"
         for n, small in columns) + " | KB per idle |")
     print("|---" * (2 * len(columns) + 2) + "|")
     for hop in hops:
@@ -178,7 +189,8 @@ def print_table(results, hops, idle):
         for name, small in columns:
             own, direct = results[name][hop.name], results[name]["direct"]
             if small:
-                cells.append(f"{own['p50_us']:.1f} · {own['p99_us']:.1f} ({own['p50_us'] / direct['p50_us']:.2f})")
+                ratios = f"{own['p50_us'] / direct['p50_us']:.2f} · {own['p99_us'] / direct['p99_us']:.2f}"
+                cells.append(f"{own['p50_us']:.1f} · {own['p99_us']:.1f} ({ratios})")
                 cells.append(f"{own['cpu_us']:.2f}")
             else:
                 cells.append(f"{own['mb_s']:.0f} ({own['mb_s'] / direct['mb_s']:.2f})")
@@ -191,9 +203,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=Path, help="a release build, such as build/release")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=LOADS, action="append", help="this load alone; may be repeated")
+    parser.add_argument("--pin", action="store_true",
+                        help="client and echo server on the first core, proxies on the last: steadier numbers")
     parser.add_argument("--quick", action="store_true", help="a tenth of the messages, to see that it works")
     arguments = parser.parse_args()
     load = arguments.build / "bench/load"
+    loads = {name: LOADS[name] for name in arguments.only or LOADS}
     with tempfile.TemporaryDirectory() as folder:
         started = []
         try:
@@ -201,9 +217,14 @@ def main():
             started.append(echo)
             servers = start_all(arguments.build, Path(folder), echo)
             started += servers
+            if arguments.pin:
+                for server in servers:
+                    pin(server.process.pid, os.cpu_count() - 1)
+                pin(echo.process.pid, 0)
+                os.sched_setaffinity(0, {0})  # and so the clients it starts
             idle = {server.name: idle_kb(load, server) for server in servers}
             hops = [Direct(echo.port)] + servers
-            results = measure(load, hops, arguments.rounds, 10 if arguments.quick else 1)
+            results = measure(load, loads, hops, arguments.rounds, 10 if arguments.quick else 1)
             print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {arguments.rounds} rounds, medians; CPU is the"
                   " proxy's alone, per round trip and per GB both ways")
             print_table(results, hops, idle)
