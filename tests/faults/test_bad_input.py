@@ -57,7 +57,7 @@ def test_a_body_that_is_no_object(service, body):
 
 
 @pytest.mark.parametrize("field, value", [
-    ("browser", "firefox"), ("browser", 1), ("browser", None),
+    ("browser", "firefox"), ("browser", 1), ("browser", ""),
     ("timeout", "60"), ("timeout", 0), ("timeout", -1), ("timeout", 1.5), ("timeout", 10 ** 9), ("timeout", 10 ** 30),
     ("timeout", True), ("idle_timeout", 0), ("idle_timeout", 10 ** 9), ("idle_timeout", []),
     ("queue_timeout", -1), ("queue_timeout", 10 ** 9), ("queue_timeout", {}),
@@ -76,10 +76,14 @@ def test_a_value_a_field_does_not_take(service, field, value):
     assert problem["field"].startswith(field), problem
 
 
-@pytest.mark.parametrize("field", ["timeOut", "headless", "", "__proto__", "viewport.width"])
+@pytest.mark.parametrize("field", ["timeOut", "headless", "__proto__", "viewport.width"])
 def test_a_field_there_is_not(service, field):
     problem = refused(post(service, json.dumps({field: 1})), 400, "unknown_field")
     assert problem["field"] == field
+
+
+def test_null_is_the_default(service):
+    assert service.end(service.create(browser=None, viewport=None, timeout=None)["id"])["status"] == "ended"
 
 
 def test_an_unknown_field_within_a_field(service):
@@ -139,7 +143,7 @@ def test_a_method_a_path_does_not_take(service, method, path, allowed):
     assert allowed <= {each.strip() for each in answer.headers["allow"].split(",")}
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/session/", "/session/x/y/z", "/..", "/session/../livez", "/%2e%2e/etc",
+@pytest.mark.parametrize("path", ["/nothing", "/session/x/y/z", "/..", "/session/../livez", "/%2e%2e/etc",
                                   "/docs/../../etc/passwd", "/docs/%2e%2e/%2e%2e/etc/passwd"])
 def test_a_path_with_nothing_at_it(service, path):
     with RawConnection(service.url) as connection:
@@ -228,8 +232,7 @@ def test_a_connection_that_says_nothing_is_closed(service):
         assert time.monotonic() - began < 80
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "limit=100000", "status=gone", "cursor=%00",
-                                   "cursor=zzz"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "limit=100000", "status=gone", "cursor=zzz"])
 def test_a_bad_query(service, query):
     with RawConnection(service.url) as connection:
         problem = refused(connection.request("GET", "/session?" + query).answer(), 400, "invalid_query")
@@ -237,10 +240,17 @@ def test_a_bad_query(service, query):
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-@pytest.mark.parametrize("session_id", [uuid.uuid4().hex, "short", "A" * 32, "%00" * 32, "..%2f..%2fetc"])
+@pytest.mark.parametrize("session_id", [uuid.uuid4().hex, "short", "A" * 32, "%e4%b8%96"])
 def test_a_session_there_never_was(service, method, session_id):
     with RawConnection(service.url) as connection:
         refused(connection.request(method, "/session/" + session_id).answer(), 404, "session_not_found")
+
+
+@pytest.mark.parametrize("target", ["/session/%00", "/session?cursor=%00", "/session/..%2f..%2fetc", "/session/%zz",
+                                    "/session/%"])
+def test_an_escape_that_hides_something(service, target):
+    with RawConnection(service.url) as connection:
+        refused(connection.request("GET", target).answer(), 400, "malformed_http")
 
 
 @pytest.mark.parametrize("path", ["", "/devtools/browser/x", "/devtools/page/x"])
@@ -271,13 +281,22 @@ def session(service, nothing_was_made):
     ["Sec-WebSocket-Version: 13"],
     ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: short"],
     ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: "],
-    ["Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: " + CLIENT_KEY],
-    ["Sec-WebSocket-Key: " + CLIENT_KEY]],
-    ids=["no key", "short key", "empty key", "old version", "no version"])
+    ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + CLIENT_KEY, "Sec-WebSocket-Key: " + CLIENT_KEY]],
+    ids=["no key", "short key", "empty key", "two keys"])
 def test_a_bad_handshake(service, session, headers):
     with RawConnection(service.url) as connection:
         connection.request("GET", "/session/" + session["id"], ["Connection: Upgrade", "Upgrade: websocket", *headers])
         refused(connection.answer(), 400, "bad_upgrade")
+
+
+@pytest.mark.parametrize("version", [[], ["Sec-WebSocket-Version: 8"]], ids=["no version", "old version"])
+def test_a_handshake_of_another_version_is_told_ours(service, session, version):
+    with RawConnection(service.url) as connection:
+        connection.request("GET", "/session/" + session["id"], [
+            "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: " + CLIENT_KEY, *version])
+        answer = connection.answer()
+    refused(answer, 426, "upgrade_required")
+    assert answer.headers["sec-websocket-version"] == "13"  # RFC 6455 §4.4
 
 
 def test_playwrights_own_protocol_is_told_what_to_call(service, session):
@@ -309,7 +328,7 @@ COMMAND = b'{"id":1,"method":"Browser.getVersion"}'
     bytes([0x89, 0xFE, 0x00, 0x7E]) + bytes(4 + 126),
     encode_frame(0, b"nothing to continue"),
     encode_frame(1, b"{", fin=False) + encode_frame(1, b"}"),
-    bytes([0x81, 0xFF]) + b"\xff" * 8,
+    bytes([0x81, 0xFF]) + b"\xff" * 8 + bytes(4),
 ], ids=["unmasked", "reserved bits", "opcode 3", "opcode 11", "a cut ping", "a long ping", "a lone continuation",
         "a message within a message", "a length with its top bit"])
 def test_a_frame_rfc_6455_forbids(service, session, data):

@@ -94,7 +94,7 @@ def test_the_stream_is_valid_to_its_close(own_service, reason):
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(one, range(TIMES)))
     service.wait_empty()
-    ended = service.metrics()[("pbaas_sessions_ended_total", (("reason", reason),))]
+    ended = service.metrics()[("pbaas_sessions_ended_total", (("end_reason", reason),))]
     assert ended == TIMES
 
 

@@ -67,8 +67,8 @@ def test_the_metrics_are_prometheus_and_count(make_service):
     service.end(session["id"])
     service.wait_empty()
     values = service.metrics()
-    assert values[("pbaas_sessions_created_total", ())] == 1
-    assert values[("pbaas_sessions_ended_total", (("reason", "client_request"),))] == 1
+    assert values[("pbaas_sessions_created_total", (("browser", "headless-shell"),))] == 1
+    assert values[("pbaas_sessions_ended_total", (("end_reason", "client_request"),))] == 1
     for phase in ["queue", "launch", "connect"]:
         assert values[("pbaas_create_seconds_count", (("phase", phase),))] == 1
     assert values[("pbaas_relay_messages_total", (("direction", "up"),))] == 5

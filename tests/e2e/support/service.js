@@ -17,7 +17,7 @@ export async function startService(settings = {}) {
   const child = spawn(binary, ['serve'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', DATA_DIR: path.join(folder, 'data'),
+      ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', DRAIN_TIMEOUT: '0', DATA_DIR: path.join(folder, 'data'),
       RUN_DIR: path.join(folder, 'run'), ...settings,
     },
   });
@@ -32,7 +32,6 @@ export async function startService(settings = {}) {
     left.then(how => failed(new Error(`pbaas left before it listened: ${how}`)));
   });
   const stop = async () => {
-    child.kill('SIGTERM');
     child.kill('SIGTERM');
     const how = await left;
     const remains = fs.readdirSync(path.join(folder, 'run'));

@@ -112,7 +112,8 @@ class Service(Api):
         self.run_dir = self.folder / "run"
         self.run_dir.mkdir(mode=0o755)
         self.data_dir = self.folder / "data"
-        self.settings = {name: str(value) for name, value in settings.items()}
+        # Sessions a test leaves open must not hold up the end of its service.
+        self.settings = {"DRAIN_TIMEOUT": "0", **{name: str(value) for name, value in settings.items()}}
         self.process = None
         self.own_folders = set()
         super().__init__("http://127.0.0.1:0")
@@ -174,12 +175,11 @@ class Service(Api):
         if self.process is None or self.process.poll() is not None:
             return self.process.returncode if self.process else None
         self.process.send_signal(signal.SIGTERM)
-        self.process.send_signal(signal.SIGTERM)
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"pbaas ignored two SIGTERM for {seconds} s\n{self.errors()}") from None
+            raise AssertionError(f"pbaas ignored SIGTERM for {seconds} s\n{self.errors()}") from None
 
     def wait_nothing_left(self, seconds=2, among=frozenset()):
         """No process of ours and no profile folder is left; `among` are processes seen while it ran."""
