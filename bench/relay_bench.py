@@ -225,8 +225,8 @@ def main():
             idle = {server.name: idle_kb(load, server) for server in servers}
             hops = [Direct(echo.port)] + servers
             results = measure(load, loads, hops, arguments.rounds, 10 if arguments.quick else 1)
-            print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {arguments.rounds} rounds, medians; CPU is the"
-                  " proxy's alone, per round trip and per GB both ways")
+            print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {arguments.rounds} rounds;"
+                  " CPU is the proxy's alone, per round trip and per GB both ways")
             print_table(results, hops, idle)
         finally:
             for server in started:
