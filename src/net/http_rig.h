@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <cstdlib>
 #include <functional>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "net/event.h"
 #include "net/http_server.h"
 
 namespace pbaas::net {
@@ -178,8 +180,10 @@ class HttpRig {
     port_ = server_->listen("127.0.0.1", 0).value();
     thread_ = std::thread([this] { loop_.run(); });
   }
+  // Joins only if nothing of the server's is left on the loop.
   ~HttpRig() {
     stop();
+    open_end_.reset();
     thread_.join();
   }
 
@@ -207,6 +211,8 @@ class HttpRig {
     done.get_future().wait();
   }
   HttpServer& server() { return *server_; }
+  // For handlers to wait on; it lives as long as the loop.
+  Event& event() { return event_; }
   std::size_t connections() {
     std::size_t count = 0;
     on_loop([&] { count = server_->connections(); });
@@ -236,6 +242,8 @@ class HttpRig {
   LeapingClock clock_;
   RelayPool relays_{1, clock_, RelayLimits()};
   Loop loop_;
+  boost::asio::executor_work_guard<Loop::executor_type> open_end_{loop_.get_executor()};
+  Event event_{loop_};
   std::optional<HttpServer> server_;
   std::thread thread_;
   int port_ = 0;

@@ -183,14 +183,12 @@ TEST(HttpServer, ReportsWhatItAnsweredByRouteAndNotByPath) {
 }
 
 TEST(HttpServer, AnswersWhatIsUnderWayWhenItStopsAndClosesTheRest) {
-  std::optional<Event> event;
   bool entered = false;
   HttpRig rig([&](Router& router, Loop& loop) {
-    event.emplace(loop);
     echo_routes(router, loop);
     router.add("GET", "/wait", [&](Request&) -> Task<Response> {
       entered = true;
-      co_await event->wait(Deadline::at(SystemClock().now() + Duration(60'000)));
+      co_await rig.event().wait(Deadline::at(SystemClock().now() + Duration(60'000)));
       co_return Response();
     });
   });
@@ -206,7 +204,7 @@ TEST(HttpServer, AnswersWhatIsUnderWayWhenItStopsAndClosesTheRest) {
   EXPECT_EQ(idle.read_to_end(), "");
   EXPECT_TRUE(idle.ended());
   EXPECT_EQ(fresh.read_to_end(), "");
-  rig.on_loop([&] { event->set(); });
+  rig.on_loop([&] { rig.event().set(); });
   EXPECT_NE(busy.read_answer().head.find("Connection: close\r\n"), std::string::npos);
   busy.close();
   EXPECT_TRUE(rig.comes_true([&] { return rig.server().connections() == 0; }));

@@ -15,7 +15,6 @@ constexpr Duration kHour{3'600'000};
 struct Waiting {
   std::atomic<int> entered{0};
   std::atomic<int> alive{0};
-  std::optional<Event> event;
 
   struct Presence {
     explicit Presence(Waiting& where) : waiting(where) {
@@ -26,17 +25,16 @@ struct Waiting {
     Waiting& waiting;
   };
 
-  Task<Response> wait() {
+  Task<Response> wait(Event& event) {
     const Presence presence(*this);
-    co_await event->wait(Deadline::at(SystemClock().now() + kHour));
+    co_await event.wait(Deadline::at(SystemClock().now() + kHour));
     Response response;
     response.body = "waited";
     co_return response;
   }
 
-  void routes(Router& router, Loop& loop) {
-    event.emplace(loop);
-    router.add("GET", "/wait", [this](Request&) { return wait(); });
+  void routes(Router& router, HttpRig& rig) {
+    router.add("GET", "/wait", [this, &rig](Request&) { return wait(rig.event()); });
     router.add("GET", "/now", [](Request&) -> Task<Response> { co_return Response(); });
     router.add("POST", "/now", [](Request&) -> Task<Response> { co_return Response(); });
     router.add_upgrade("/socket", [](Request&) -> Task<std::variant<Response, UpgradeTarget>> {
@@ -45,7 +43,7 @@ struct Waiting {
   }
 };
 
-class HttpLimitsTest : public testing::Test {
+class HttpConnectionTest : public testing::Test {
  protected:
   // Sends bytes, and gives the status and the reason of the one answer before the end.
   std::string answer_to(const std::string& bytes) {
@@ -63,13 +61,13 @@ class HttpLimitsTest : public testing::Test {
   }
 
   Waiting waiting_;
-  HttpRig rig_{[this](Router& router, Loop& loop) { waiting_.routes(router, loop); }};
+  HttpRig rig_{[this](Router& router, Loop&) { waiting_.routes(router, rig_); }};
 };
 
 const std::string kHead = "GET /now HTTP/1.1\r\nHost: a\r\n";
 const std::string kPost = "POST /now HTTP/1.1\r\nHost: a\r\n";
 
-TEST_F(HttpLimitsTest, RefusesWhatIsNotHttp) {
+TEST_F(HttpConnectionTest, RefusesWhatIsNotHttp) {
   for (const std::string bytes :
        {"hello\r\n\r\n", "GET /now\r\n\r\n", "GET /now HTTP/3.0\r\nHost: a\r\n\r\n",
         "GET /now HTTP/1.1\n", "\x16\x03\x01\x02", "\r\n\r\n", "GET /now HTTP/1.1\r\n\r\n"}) {
@@ -77,7 +75,7 @@ TEST_F(HttpLimitsTest, RefusesWhatIsNotHttp) {
   }
 }
 
-TEST_F(HttpLimitsTest, RefusesWhatFramesARequestInTwoWays) {
+TEST_F(HttpConnectionTest, RefusesWhatFramesARequestInTwoWays) {
   for (const std::string fields :
        {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
         "Content-Length: 3\r\nContent-Length: 3\r\n", "Content-Length: 3\r\nContent-Length: 4\r\n",
@@ -89,7 +87,7 @@ TEST_F(HttpLimitsTest, RefusesWhatFramesARequestInTwoWays) {
   }
 }
 
-TEST_F(HttpLimitsTest, RefusesABadChunk) {
+TEST_F(HttpConnectionTest, RefusesABadChunk) {
   const auto chunked = kPost + "Transfer-Encoding: chunked\r\n\r\n";
   EXPECT_EQ(answer_to(chunked + "zz\r\nabc\r\n0\r\n\r\n"), "400 malformed_http");
   EXPECT_EQ(answer_to(chunked + "3\r\nabcd\r\n0\r\n\r\n"), "400 malformed_http");
@@ -97,7 +95,7 @@ TEST_F(HttpLimitsTest, RefusesABadChunk) {
   EXPECT_EQ(answer_to(chunked + "1;" + std::string(40'000, 'a')), "400 malformed_http");
 }
 
-TEST_F(HttpLimitsTest, RefusesTargetsThatCanBeReadInTwoWays) {
+TEST_F(HttpConnectionTest, RefusesTargetsThatCanBeReadInTwoWays) {
   for (const std::string target : {"/%", "/%zz", "/%00", "/%ff", "/../now", "/now#a", "a:80",
                                    "https://a/now", "*", "/now?a=%ZZ"}) {
     EXPECT_EQ(answer_to("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"), "400 malformed_http")
@@ -106,26 +104,26 @@ TEST_F(HttpLimitsTest, RefusesTargetsThatCanBeReadInTwoWays) {
   EXPECT_EQ(answer_to("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n"), "400 malformed_http");
 }
 
-TEST_F(HttpLimitsTest, RefusesAHeadThatIsTooLarge) {
+TEST_F(HttpConnectionTest, RefusesAHeadThatIsTooLarge) {
   EXPECT_EQ(answer_to(kHead + "A: " + std::string(17'000, 'a')), "431 head_too_large");
   EXPECT_EQ(answer_to(kHead + "A: " + std::string(17'000, 'a') + "\r\n\r\n"), "431 head_too_large");
 }
 
-TEST_F(HttpLimitsTest, RefusesATargetThatIsTooLong) {
+TEST_F(HttpConnectionTest, RefusesATargetThatIsTooLong) {
   EXPECT_EQ(answer_to("GET /" + std::string(8'300, 'a')), "414 uri_too_long");
 }
 
-TEST_F(HttpLimitsTest, RefusesABodyByItsLengthAtOnce) {
+TEST_F(HttpConnectionTest, RefusesABodyByItsLengthAtOnce) {
   EXPECT_EQ(answer_to(kPost + "Content-Length: 1048577\r\n\r\n"), "413 body_too_large");
 }
 
-TEST_F(HttpLimitsTest, RefusesABodyThatGrowsTooLarge) {
+TEST_F(HttpConnectionTest, RefusesABodyThatGrowsTooLarge) {
   std::string chunks;
   for (int i = 0; i < 17; ++i) chunks += "10000\r\n" + std::string(65'536, 'a') + "\r\n";
   EXPECT_EQ(answer_to(kPost + "Transfer-Encoding: chunked\r\n\r\n" + chunks), "413 body_too_large");
 }
 
-TEST_F(HttpLimitsTest, RefusesAHandshakeWithABodyOrInHttp10) {
+TEST_F(HttpConnectionTest, RefusesAHandshakeWithABodyOrInHttp10) {
   EXPECT_EQ(answer_to("GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
                       "Connection: Upgrade\r\nContent-Length: 2\r\n\r\nhi"),
             "400 bad_upgrade");
@@ -133,14 +131,14 @@ TEST_F(HttpLimitsTest, RefusesAHandshakeWithABodyOrInHttp10) {
             "400 bad_upgrade");
 }
 
-TEST_F(HttpLimitsTest, ReadsNoRequestBehindARefusedHandshake) {
+TEST_F(HttpConnectionTest, ReadsNoRequestBehindARefusedHandshake) {
   EXPECT_EQ(answer_to("GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
                       "Connection: Upgrade\r\n\r\nGET /now HTTP/1.1\r\nHost: a\r\n\r\n"),
             "426 upgrade_required");
 }
 
 // Both requests come in one piece, so that the second is begun for sure when the first is answered.
-TEST_F(HttpLimitsTest, DoesNotWaitForASlowHead) {
+TEST_F(HttpConnectionTest, DoesNotWaitForASlowHead) {
   auto client = rig_.connect();
   client.send(kHead + "\r\n" + kHead);
   EXPECT_EQ(client.read_answer().status, 200);
@@ -148,7 +146,7 @@ TEST_F(HttpLimitsTest, DoesNotWaitForASlowHead) {
   EXPECT_EQ(client.read_answer().status, 408);
 }
 
-TEST_F(HttpLimitsTest, DoesNotWaitForASlowBody) {
+TEST_F(HttpConnectionTest, DoesNotWaitForASlowBody) {
   auto client = rig_.connect();
   client.send(kPost + "Content-Length: 9\r\nExpect: 100-continue\r\n\r\n");
   client.read_head();
@@ -157,7 +155,7 @@ TEST_F(HttpLimitsTest, DoesNotWaitForASlowBody) {
 }
 
 // A drip of bytes must not move the deadline.
-TEST_F(HttpLimitsTest, GivesAHeadThatDripsNoMoreTime) {
+TEST_F(HttpConnectionTest, GivesAHeadThatDripsNoMoreTime) {
   auto client = rig_.connect();
   client.send(kHead + "\r\n" + kHead);
   EXPECT_EQ(client.read_answer().status, 200);
@@ -168,7 +166,7 @@ TEST_F(HttpLimitsTest, GivesAHeadThatDripsNoMoreTime) {
   EXPECT_EQ(client.read_answer().status, 408);
 }
 
-TEST_F(HttpLimitsTest, ClosesAConnectionThatNeverAsks) {
+TEST_F(HttpConnectionTest, ClosesAConnectionThatNeverAsks) {
   auto client = rig_.connect();
   ASSERT_TRUE(rig_.comes_true([&] { return rig_.server().connections() == 1; }));
   rig_.leap_until_readable(client, Duration(1'000));
@@ -176,7 +174,7 @@ TEST_F(HttpLimitsTest, ClosesAConnectionThatNeverAsks) {
   EXPECT_TRUE(client.ended());
 }
 
-TEST_F(HttpLimitsTest, ClosesAnIdleConnectionAfterItsTimeAndNotBefore) {
+TEST_F(HttpConnectionTest, ClosesAnIdleConnectionAfterItsTimeAndNotBefore) {
   auto client = rig_.connect();
   client.send(kHead + "\r\n");
   EXPECT_EQ(client.read_answer().status, 200);
@@ -188,7 +186,7 @@ TEST_F(HttpLimitsTest, ClosesAnIdleConnectionAfterItsTimeAndNotBefore) {
   EXPECT_TRUE(client.ended());
 }
 
-TEST_F(HttpLimitsTest, GivesUpAClientThatDoesNotReadItsAnswer) {
+TEST_F(HttpConnectionTest, GivesUpAClientThatDoesNotReadItsAnswer) {
   HttpRig rig([](Router& router, Loop&) {
     router.add("GET", "/", [](Request&) -> Task<Response> {
       Response response;
@@ -203,17 +201,17 @@ TEST_F(HttpLimitsTest, GivesUpAClientThatDoesNotReadItsAnswer) {
   EXPECT_EQ(rig.connections(), 0u);
 }
 
-TEST_F(HttpLimitsTest, HasNoDeadlineForAHandlerThatWaits) {
+TEST_F(HttpConnectionTest, HasNoDeadlineForAHandlerThatWaits) {
   auto client = rig_.connect();
   client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(rig_.comes_true([&] { return waiting_.entered == 1; }));
   rig_.clock().advance(kHour);
   EXPECT_FALSE(client.readable(50));
-  rig_.on_loop([&] { waiting_.event->set(); });
+  rig_.on_loop([&] { rig_.event().set(); });
   EXPECT_EQ(client.read_answer().body, "waited");
 }
 
-TEST_F(HttpLimitsTest, CancelsTheHandlerOfAClientThatHangsUp) {
+TEST_F(HttpConnectionTest, CancelsTheHandlerOfAClientThatHangsUp) {
   auto client = rig_.connect();
   client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(rig_.comes_true([&] { return waiting_.alive == 1; }));
@@ -224,7 +222,7 @@ TEST_F(HttpLimitsTest, CancelsTheHandlerOfAClientThatHangsUp) {
   EXPECT_TRUE(rig_.comes_true([&] { return rig_.server().connections() == 0; }));
 }
 
-TEST_F(HttpLimitsTest, CancelsTheHandlerOfAClientThatResets) {
+TEST_F(HttpConnectionTest, CancelsTheHandlerOfAClientThatResets) {
   auto client = rig_.connect();
   client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(rig_.comes_true([&] { return waiting_.alive == 1; }));
@@ -232,7 +230,7 @@ TEST_F(HttpLimitsTest, CancelsTheHandlerOfAClientThatResets) {
   EXPECT_TRUE(rig_.comes_true([&] { return waiting_.alive == 0; }));
 }
 
-TEST_F(HttpLimitsTest, TakesTheEndOfAClientsStreamForItsEnd) {
+TEST_F(HttpConnectionTest, TakesTheEndOfAClientsStreamForItsEnd) {
   auto client = rig_.connect();
   client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(rig_.comes_true([&] { return waiting_.alive == 1; }));
@@ -241,19 +239,19 @@ TEST_F(HttpLimitsTest, TakesTheEndOfAClientsStreamForItsEnd) {
   EXPECT_TRUE(rig_.comes_true([&] { return waiting_.alive == 0; }));
 }
 
-TEST_F(HttpLimitsTest, DoesNotTakeThePipelinedNextRequestForAHangup) {
+TEST_F(HttpConnectionTest, DoesNotTakeThePipelinedNextRequestForAHangup) {
   auto client = rig_.connect();
   client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(rig_.comes_true([&] { return waiting_.alive == 1; }));
   client.send(kHead + "\r\n");
   client.send(kHead.substr(0, 10));
   EXPECT_FALSE(client.readable(20));
-  rig_.on_loop([&] { waiting_.event->set(); });
+  rig_.on_loop([&] { rig_.event().set(); });
   EXPECT_EQ(client.read_answer().body, "waited");
   EXPECT_EQ(client.read_answer().status, 200);
 }
 
-TEST_F(HttpLimitsTest, SeesAResetBehindMorePipelinedBytesThanItTakesIn) {
+TEST_F(HttpConnectionTest, SeesAResetBehindMorePipelinedBytesThanItTakesIn) {
   auto client = rig_.connect();
   client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(rig_.comes_true([&] { return waiting_.alive == 1; }));
@@ -262,7 +260,7 @@ TEST_F(HttpLimitsTest, SeesAResetBehindMorePipelinedBytesThanItTakesIn) {
   EXPECT_TRUE(rig_.comes_true([&] { return waiting_.alive == 0; }));
 }
 
-TEST_F(HttpLimitsTest, CancelsItsHandlersWhenTheServerGoes) {
+TEST_F(HttpConnectionTest, CancelsItsHandlersWhenTheServerGoes) {
   auto client = rig_.connect();
   client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(rig_.comes_true([&] { return waiting_.alive == 1; }));
@@ -271,7 +269,7 @@ TEST_F(HttpLimitsTest, CancelsItsHandlersWhenTheServerGoes) {
   EXPECT_TRUE(rig_.comes_true([&] { return waiting_.alive == 0; }));
 }
 
-TEST_F(HttpLimitsTest, LetsARefusedClientReadWhy) {
+TEST_F(HttpConnectionTest, LetsARefusedClientReadWhy) {
   auto client = rig_.connect();
   client.send(kPost + "Content-Length: 3000000\r\n\r\n");
   client.send(std::string(3'000'000, 'a'));
