@@ -97,12 +97,13 @@ Status read_pixels(std::string_view name, const json::object& object, int& into)
   return {};
 }
 
-Status read_scale(const json::object& object, double& into) {
+Status read_scale(const json::object& object, bool stored, double& into) {
   const auto* value = object.if_contains("device_scale_factor");
   if (!value || value->is_null()) return {};
   boost::system::error_code error;
   const auto number = value->is_number() ? value->to_number<double>(error) : 0;
-  if (error || number < kScaleMin || number > kScaleMax)
+  const bool in_range = number >= kScaleMin && number <= kScaleMax;
+  if (error || !value->is_number() || !(in_range || stored))
     return invalid_field("viewport.device_scale_factor", *value, "a number from 0.5 to 8");
   into = number;
   return {};
@@ -119,7 +120,7 @@ Status read_viewport(const json::value& value, FieldReading& reading) {
   Viewport viewport;
   if (const auto width = read_pixels("width", *object, viewport.width); !width) return width;
   if (const auto height = read_pixels("height", *object, viewport.height); !height) return height;
-  const auto scale = read_scale(*object, viewport.device_scale_factor);
+  const auto scale = read_scale(*object, reading.stored, viewport.device_scale_factor);
   if (!scale) return scale;
   reading.options.viewport = viewport;
   return {};

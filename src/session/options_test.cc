@@ -67,6 +67,7 @@ TEST(ParseOptions, ReadsBackWhatIsNotAllowedAnyMore) {
   SessionOptions options;
   options.timeout = std::chrono::seconds(1'000'000);
   options.args = {"--once-allowed"};
+  options.viewport = Viewport{800, 600, 0.25};
   EXPECT_EQ(options_from_json(to_json(options)).value(), options);
 }
 
