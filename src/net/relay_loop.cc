@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -68,6 +70,10 @@ struct RelayLoop::Member {
 
 namespace {
 
+// Events that are no relay's. No object has such an address.
+constexpr std::uint64_t kWakeTag = 0;
+constexpr std::uint64_t kTickTag = 2;
+
 // An event names its relay by address and its side by the lowest bit, which an aligned address
 // leaves free.
 std::uint64_t event_tag(const void* member, Relay::Side side) {
@@ -81,15 +87,20 @@ RelayLoop::RelayLoop(const std::string& name, const Clock& clock, const RelayLim
       limits_(limits),
       epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      ticker_(checked(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd")),
       buffer_(RelayTurn::kReadBytes + FrameWalker::kHeaderBytesMax),
-      now_(clock.now()),
-      next_tick_(now_ + limits.tick) {
-  epoll_event event{.events = EPOLLIN, .data = {.u64 = 0}};
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) {
-    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  }
+      now_(clock.now()) {
+  watch_own(wake_, kWakeTag);
+  watch_own(ticker_, kTickTag);
   thread_ = start_without_signals([this] { run(); });
   ::pthread_setname_np(thread_.native_handle(), name.c_str());
+}
+
+void RelayLoop::watch_own(const UniqueFd& fd, std::uint64_t tag) {
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = tag}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) != 0) {
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  }
 }
 
 RelayLoop::~RelayLoop() {
@@ -131,23 +142,12 @@ void RelayLoop::wake() {
 void RelayLoop::run() {
   std::array<epoll_event, kEventsPerWait> events;
   while (!finished()) {
-    const int ready = ::epoll_wait(epoll_.get(), events.data(), kEventsPerWait, wait_ms());
+    const int wait_ms = unfinished_.empty() ? -1 : 0;
+    const int ready = ::epoll_wait(epoll_.get(), events.data(), kEventsPerWait, wait_ms);
     now_ = clock_.now();
-    for (int i = 0; i < ready; ++i) {
-      const std::uint64_t tag = events[i].data.u64;
-      if (tag == 0) {
-        handle_posted();
-        continue;
-      }
-      auto& member = *reinterpret_cast<Member*>(tag & ~std::uint64_t{1});
-      const auto side = (tag & 1) != 0 ? Relay::Side::kBrowser : Relay::Side::kClient;
-      auto lent = turn();
-      if (!member.relay.ended()) member.relay.ready(side, events[i].events, lent);
-      note_state(member);
-    }
+    for (int i = 0; i < ready; ++i) dispatch(events[i].data.u64, events[i].events);
     resume_unfinished();
     if (stopping_ && !stop_by_) end_all();
-    if (now_ >= next_tick_) tick_all();
     bury_ended();
   }
   while (!members_.empty()) {
@@ -157,10 +157,14 @@ void RelayLoop::run() {
   }
 }
 
-int RelayLoop::wait_ms() const {
-  if (!unfinished_.empty()) return 0;
-  if (members_.empty() && !stopping_) return -1;
-  return static_cast<int>(limits_.tick.count());
+void RelayLoop::dispatch(std::uint64_t tag, std::uint32_t events) {
+  if (tag == kWakeTag) return handle_posted();
+  if (tag == kTickTag) return tick_all();
+  auto& member = *reinterpret_cast<Member*>(tag & ~std::uint64_t{1});
+  const auto side = (tag & 1) != 0 ? Relay::Side::kBrowser : Relay::Side::kClient;
+  auto lent = turn();
+  if (!member.relay.ended()) member.relay.ready(side, events, lent);
+  note_state(member);
 }
 
 bool RelayLoop::finished() const {
@@ -198,6 +202,7 @@ void RelayLoop::adopt(std::uint64_t id, RelayStart start) {
   tune_browser(start.browser.get());
   auto& member =
       *members_.emplace(id, new Member{id, Relay(std::move(start), limits_, now_)}).first->second;
+  set_ticking(true);
   auto lent = turn();
   if (!watch(member)) {
     member.relay.give_up(lent);
@@ -228,8 +233,20 @@ void RelayLoop::resume_unfinished() {
   }
 }
 
+// A timer of its own, because a timeout of epoll_wait would be set and cancelled for every message.
+void RelayLoop::set_ticking(bool on) {
+  if (std::exchange(ticking_, on) == on) return;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(limits_.tick);
+  const std::chrono::nanoseconds rest = limits_.tick - seconds;
+  const timespec every{.tv_sec = on ? seconds.count() : 0, .tv_nsec = on ? rest.count() : 0};
+  const itimerspec timer{.it_interval = every, .it_value = every};
+  ::timerfd_settime(ticker_.get(), 0, &timer, nullptr);
+}
+
 void RelayLoop::tick_all() {
-  next_tick_ = now_ + limits_.tick;
+  std::uint64_t ticks = 0;
+  // Nothing to read means that the timer was set anew since; the look around does no harm then.
+  [[maybe_unused]] const ssize_t got = ::read(ticker_.get(), &ticks, sizeof ticks);
   for (const auto& [id, member] : members_) {
     auto lent = turn();
     member->relay.tick(lent);
@@ -241,6 +258,7 @@ void RelayLoop::end_all() {
   // A relay that was handed over just before the end has its client told too.
   handle_posted();
   stop_by_ = std::chrono::steady_clock::now() + limits_.close_grace;
+  set_ticking(true);
   for (const auto& [id, member] : members_) {
     auto lent = turn();
     member->relay.close({1012, "service_restart"}, lent);
@@ -259,6 +277,7 @@ void RelayLoop::bury_ended() {
   if (ended_.empty()) return;
   std::erase_if(unfinished_, [](const Member* member) { return member->relay.ended(); });
   for (const std::uint64_t id : std::exchange(ended_, {})) remove(id);
+  if (members_.empty() && !stop_by_) set_ticking(false);
 }
 
 void RelayLoop::remove(std::uint64_t id) {

@@ -46,13 +46,15 @@ class RelayLoop {
   void post(Posted posted);
   void wake();
 
+  void watch_own(const UniqueFd& fd, std::uint64_t tag);
   void run();
-  int wait_ms() const;
+  void dispatch(std::uint64_t tag, std::uint32_t events);
   bool finished() const;
   void handle_posted();
   void adopt(std::uint64_t id, RelayStart start);
   bool watch(Member& member);
   void resume_unfinished();
+  void set_ticking(bool on);
   void tick_all();
   void end_all();
   void note_state(Member& member);
@@ -64,6 +66,7 @@ class RelayLoop {
   const RelayLimits limits_;
   UniqueFd epoll_;
   UniqueFd wake_;
+  UniqueFd ticker_;
   std::atomic<std::size_t> open_{0};
   std::atomic<std::uint64_t> next_id_{1};
   std::atomic<bool> stopping_{false};
@@ -79,7 +82,7 @@ class RelayLoop {
   std::vector<std::uint64_t> ended_;  // kept until no event of this round can name them
   std::vector<std::byte> buffer_;
   Instant now_;
-  Instant next_tick_;
+  bool ticking_ = false;
   // A join waits in real time, whatever the Clock says.
   std::optional<std::chrono::steady_clock::time_point> stop_by_;
 
