@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -97,7 +99,13 @@ inline std::set<int> descendants_of(int pid) {
   return found;
 }
 
+// Makes orphans children of the test, which reaps them: an init may take a second for it.
+inline void adopt_orphans() {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
 inline bool all_gone(const std::set<int>& pids) {
+  for (const int pid : pids) ::waitpid(pid, nullptr, WNOHANG);
   return std::all_of(pids.begin(), pids.end(), is_gone);
 }
 
