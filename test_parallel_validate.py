@@ -80,7 +80,9 @@ def tenants(service):
     made = [Tenant(service, number) for number in range(count)]
 
     async def together(step):
-        await asyncio.gather(*[getattr(each, step)() for each in made])
+        done = await asyncio.gather(*[getattr(each, step)() for each in made], return_exceptions=True)
+        for failure in [each for each in done if isinstance(each, BaseException)]:
+            raise failure
 
     async def run():
         try:

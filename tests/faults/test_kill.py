@@ -102,6 +102,7 @@ def test_the_log_survives_kill_9_and_ends_what_was_open(make_service):
     ended = service.create(metadata={"is": "ended"})
     before = service.end(ended["id"])
     live = create_together(service, 3, metadata={"is": "live"})
+    wait_until(lambda: service.metric("pbaas_session_log_pending") == 0, 5, "the log is written")
     service.kill()
     service.wait_nothing_left(2)
     service.start()

@@ -7,7 +7,8 @@ export const scenarios = {
     await page.click('#next');
     await page.waitForURL('**/next');
     const next = await page.title();
-    await page.goBack();
+    // A page that comes back from the back-forward cache of full Chromium is not loaded again.
+    await page.goBack({ waitUntil: 'commit' });
     const missing = await page.goto(`${pages.url}/missing`);
     return { status: answer.status(), next, missing: missing.status(), type: answer.headers()['content-type'] };
   },

@@ -126,7 +126,7 @@ class Service(Api):
             self.process = subprocess.Popen([binary, "serve"], env=environment, stdin=subprocess.DEVNULL,
                                             stdout=subprocess.PIPE, stderr=errors, text=True)
         self.url = self._read_url()
-        self.own_folders = set(self.run_dir.rglob("*"))
+        self.own_folders = folders_below(self.run_dir)
         if keys := self.settings.get("API_KEYS"):
             self.headers = {"Authorization": f"Bearer {keys.split(',')[0]}"}
         return self
@@ -161,7 +161,7 @@ class Service(Api):
 
     def profiles(self):
         """What is below the run folder and was not there before the first session."""
-        return [path for path in self.run_dir.rglob("*") if path.is_dir() and path not in self.own_folders]
+        return sorted(folders_below(self.run_dir) - self.own_folders)
 
     def open_files(self):
         return processes.open_files(self.pid)
@@ -205,3 +205,8 @@ class Service(Api):
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+
+
+def folders_below(top):
+    """Every folder below `top`; one that goes while it is looked at is not there."""
+    return {os.path.join(folder, name) for folder, names, _ in os.walk(top) for name in names}
