@@ -119,6 +119,17 @@ TEST_F(Upgrade, CallsARefusedPageNotFound) {
   EXPECT_EQ(refusal(client), "404 target_not_found");
 }
 
+// Chromium does so for a page it does not know.
+TEST_F(Upgrade, CallsAPageNotFoundThatIsRefusedWithABody) {
+  path_ = "/devtools/page/1234";
+  auto client = connect_and_ask();
+  auto browser = browser_.accept();
+  browser.read_head();
+  browser.send(
+      "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 22\r\n\r\nNo such target id: 123");
+  EXPECT_EQ(refusal(client), "404 target_not_found");
+}
+
 TEST_F(Upgrade, LetsNoTargetAddALineToTheRequest) {
   path_ = "/devtools/page/1 HTTP/1.1\r\nHost: a";
   auto client = connect_and_ask();
