@@ -19,7 +19,10 @@ TEST(Discovery, PutsTheSessionsUrlInPlaceOfTheDebugPorts) {
 
 TEST(Discovery, RewritesEveryTargetAndItsFrontEnd) {
   auto document = json::parse(
-      R"([{"id":"A","devtoolsFrontendUrl":"https://x/?ws=127.0.0.1:9222/devtools/page/A","webSocketDebuggerUrl":"ws://127.0.0.1:9222/devtools/page/A"},{"id":"B"}])");
+      R"([{"id": "A",
+           "devtoolsFrontendUrl": "https://x/?ws=127.0.0.1:9222/devtools/page/A",
+           "webSocketDebuggerUrl": "ws://127.0.0.1:9222/devtools/page/A"},
+          {"id": "B"}])");
   rewrite_discovery(document, {"https://h/session/abc", ""});
   EXPECT_EQ(document.at(0).at("webSocketDebuggerUrl"), "wss://h/session/abc/devtools/page/A");
   EXPECT_EQ(

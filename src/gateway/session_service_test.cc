@@ -204,7 +204,9 @@ TEST_F(SessionServiceTest, AKeyWhoseSessionNeverRanIsFreeAgain) {
   EXPECT_EQ(wait(service.create_once(options(0), {"", "k", "hash"})).error().fault,
             Fault::kNoCapacity);
   wait(fleet.heartbeat({.id = "w", .epoch = "e2", .capacity = 1}));
-  EXPECT_TRUE(wait(service.create_once(options(0), {"", "k", "hash"})));
+  const auto again = wait(service.create_once(options(0), {"", "k", "hash"}));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->status, SessionStatus::kRunning);
 }
 
 TEST_F(SessionServiceTest, RefusesThoseWhoWaitWhenItIsStopped) {

@@ -18,7 +18,8 @@ class StagedWorkers final : public WorkerClient {
     ++starts;
     session.start(worker);
     sessions.insert_or_assign(session.id, session);
-    co_await go.wait(Deadline::after(clock_, Duration{3'600'000}));
+    const auto an_hour = Deadline::after(clock_, std::chrono::hours(1));
+    co_await go.wait(an_hour);
     if (refusal) co_return *std::exchange(refusal, std::nullopt);
     session.run({9222, "guid"}, clock_.wall());
     sessions.insert_or_assign(session.id, session);

@@ -17,6 +17,7 @@
 #include "gateway/api.h"
 #include "gateway/sweeper.h"
 #include "main/assets.h"
+#include "main/data_dir.h"
 #include "main/greeting.h"
 #include "main/launcher_config.h"
 #include "main/local_worker_client.h"
@@ -256,11 +257,9 @@ int serve(const Config& config) {
   if (!launching) return fail(launching.error().detail);
   const auto launcher = browser::Launcher::create(loop, clock, *launching);
   if (!launcher) return fail(launcher.error().detail);
-  std::error_code error;
-  std::filesystem::create_directories(config.data_dir, error);
-  if (error)
-    return fail("DATA_DIR is \"" + config.data_dir +
-                "\", which cannot be made: " + error.message());
+  // After the launcher was made: its process would hold the lock for a moment longer than this one.
+  const auto data_dir = hold_data_dir(config.data_dir);
+  if (!data_dir) return fail(data_dir.error().detail);
   auto log =
       store::SqliteSessionLog::open(loop, std::filesystem::path(config.data_dir) / "sessions.db");
   if (!log) return fail(log.error().detail);

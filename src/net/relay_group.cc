@@ -1,5 +1,6 @@
 #include "net/relay_group.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/relay_loop.h"
@@ -15,7 +16,7 @@ Instant RelayGroup::last_client_message() const {
 
 int RelayGroup::open() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<int>(members_.size());
+  return std::max(static_cast<int>(members_.size()), seats_.load());
 }
 
 void RelayGroup::close_all(CloseFrame frame) {
@@ -71,7 +72,9 @@ RelaySeat& RelaySeat::operator=(RelaySeat&& other) noexcept {
 }
 
 RelaySeat::~RelaySeat() {
-  if (group_) group_->seats_.fetch_sub(1);
+  if (!group_ || group_->seats_.fetch_sub(1) > 1) return;
+  // A relay tells of its own end later, in leave(); this is for a handshake that came to nothing.
+  if (group_->open() == 0 && group_->on_last_left_) group_->on_last_left_();
 }
 
 }  // namespace pbaas::net

@@ -35,15 +35,15 @@ class RelayGroup {
  public:
   static constexpr int kRelaysPerGroupMax = 64;
 
-  // `on_last_left` is called, from a relay's thread, each time the number of open relays falls to
-  // zero.
+  // `on_last_left` is called, from a relay's thread or the loop, each time nobody is left. Somebody
+  // may have come by the time it is heard of: look at open().
   explicit RelayGroup(const Clock& clock, std::function<void()> on_last_left = {});
 
   const RelayCounters& counters() const { return counters_; }
   // The last whole data message of any client; the group's creation before the first. Pings and
   // pongs do not count.
   Instant last_client_message() const;
-  // Relays from RelayPool::start to their end.
+  // Client connections: relays from RelayPool::start to their end, and handshakes that hold a seat.
   int open() const;
   // Sends each relay's client this Close at the next frame boundary, and ends the relay. Later
   // joiners get it at once. Only the first call counts: a session has one ending.

@@ -39,6 +39,20 @@ TEST_F(RelayGroupTest, ReportsEachTimeTheLastRelayLeft) {
   EXPECT_EQ(times, 2);
 }
 
+TEST_F(RelayGroupTest, CountsAHandshakeThatHoldsASeatAndReportsThatItCameToNothing) {
+  std::atomic<int> times{0};
+  group_ = std::make_shared<RelayGroup>(clock_, [&] { ++times; });
+  auto seat = RelaySeat::take(group_);
+  EXPECT_EQ(group_->open(), 1);
+  {
+    const auto other = RelaySeat::take(group_);
+  }
+  EXPECT_EQ(times, 0);
+  seat.reset();
+  EXPECT_EQ(group_->open(), 0);
+  EXPECT_EQ(times, 1);
+}
+
 TEST_F(RelayGroupTest, KeepsItsFirstEnding) {
   group_->close_all({4000, "idle_timeout"});
   group_->close_all({4001, "session_timeout"});

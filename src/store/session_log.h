@@ -47,6 +47,7 @@ class SessionLog {
   // counted, never thrown. A row only moves forward: a write that would take it back (or end it a
   // second time) changes nothing.
   virtual void record(const session::Session& session) = 0;
+  // A session that ends without having run (launch_failed, abandoned) gives its key back.
   // Inserts a new session under the key, or gives the session that already has it (and the hash of
   // its request).
   virtual net::Task<Result<std::optional<IdempotentSession>>> insert_once(

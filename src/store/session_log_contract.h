@@ -283,6 +283,16 @@ TYPED_TEST_P(SessionLogContract, InsertsOneOfManyWithTheSameKey) {
   EXPECT_EQ(this->all_ids({.owner = "ann"}).size(), 1U);
 }
 
+TYPED_TEST_P(SessionLogContract, GivesTheKeyOfASessionThatNeverRanToTheNext) {
+  auto first = this->queued();
+  ASSERT_TRUE(this->run(this->log().insert_once(first, this->key("ann", "k"))));
+  first.end(TestFixture::Reason::kAbandoned, first.created_at);
+  this->log().record(first);
+  const auto next = this->run(this->log().insert_once(this->queued(), this->key("ann", "k")));
+  ASSERT_TRUE(next);
+  EXPECT_FALSE(*next);
+}
+
 TYPED_TEST_P(SessionLogContract, EndsWhatIsOpenForAProcessThatStarts) {
   const auto open = this->running();
   const auto done = this->ended();
@@ -315,7 +325,8 @@ REGISTER_TYPED_TEST_SUITE_P(SessionLogContract, GivesBackEverythingOfASession,
                             ListsOnlyTheOwnersSessions, ListsOnlySessionsOfTheStatusAskedFor,
                             RefusesACursorItNeverGave, InsertsANewSessionUnderItsKey,
                             GivesTheSameSessionForTheSameKey, KeepsKeysOfOwnersApart,
-                            InsertsOneOfManyWithTheSameKey, EndsWhatIsOpenForAProcessThatStarts,
-                            FindsNothingToEndTheSecondTime);
+                            InsertsOneOfManyWithTheSameKey,
+                            GivesTheKeyOfASessionThatNeverRanToTheNext,
+                            EndsWhatIsOpenForAProcessThatStarts, FindsNothingToEndTheSecondTime);
 
 }  // namespace pbaas::store

@@ -50,7 +50,10 @@ std::string upsert_session() {
       "ended_at = excluded.ended_at, expires_at = excluded.expires_at, "
       "connections = excluded.connections, messages_up = excluded.messages_up, "
       "messages_down = excluded.messages_down, bytes_up = excluded.bytes_up, "
-      "bytes_down = excluded.bytes_down "
+      "bytes_down = excluded.bytes_down, "
+      // Whoever asks again after a create that gave no browser gets another try.
+      "idempotency_key = CASE WHEN excluded.end_reason IN ('launch_failed', 'abandoned') "
+      "THEN NULL ELSE sessions.idempotency_key END "
       "WHERE sessions.status <> 'ended' AND " +
           rank("excluded.status") + " >= " + rank("sessions.status"));
 }

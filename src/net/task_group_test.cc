@@ -1,0 +1,49 @@
+#include "net/task_group.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "net/event.h"
+
+namespace pbaas::net {
+namespace {
+
+Task<void> wait_for(Event& event) {
+  const auto deadline = Deadline::after(SystemClock(), Duration{60'000});
+  co_await event.wait(deadline);
+}
+
+Task<void> fail() {
+  throw std::runtime_error("out of luck");
+  co_return;
+}
+
+TEST(TaskGroup, CountsItsTasksUntilTheyEnd) {
+  Loop loop(1);
+  Event event(loop);
+  TaskGroup tasks(loop);
+  tasks.spawn("first", wait_for(event));
+  loop.poll();
+  EXPECT_EQ(tasks.running(), 1);
+  event.set();
+  loop.restart();
+  loop.poll();
+  EXPECT_EQ(tasks.running(), 0);
+}
+
+TEST(TaskGroup, LogsWhatEscapesATaskByTheTasksName) {
+  Loop loop(1);
+  TaskGroup tasks(loop);
+  ::testing::internal::CaptureStderr();
+  tasks.spawn("unlucky", fail());
+  loop.poll();
+  const auto line = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(line, ::testing::HasSubstr("unlucky"));
+  EXPECT_THAT(line, ::testing::HasSubstr("out of luck"));
+  EXPECT_EQ(tasks.running(), 0);
+}
+
+}  // namespace
+}  // namespace pbaas::net
