@@ -31,7 +31,8 @@ export async function startDirect(kind) {
   if (user.uid !== undefined) fs.chownSync(folder, user.uid, user.gid);
   // Scroll bars would be in one's screenshots and not in the other's; both client libraries hide them too.
   const child = spawn(BINARIES[kind], [
-    '--headless', '--disable-gpu', '--no-first-run', '--hide-scrollbars', '--remote-debugging-port=0', `--user-data-dir=${folder}`,
+    '--headless', '--disable-gpu', '--no-first-run', '--hide-scrollbars', '--remote-debugging-port=0',
+    `--user-data-dir=${folder}`,
     'about:blank',
   ], { ...user, cwd: folder, env: { ...process.env, HOME: folder }, stdio: ['ignore', 'ignore', 'pipe'] });
   const left = new Promise(done => child.once('exit', done));

@@ -10,14 +10,15 @@ const ROOT = path.resolve(import.meta.dirname, '../../..');
 export async function startService(settings = {}) {
   if (process.env.PBAAS_URL) return { url: process.env.PBAAS_URL.replace(/\/$/, ''), stop: async () => {} };
   // Browsers run as another user, who must be able to walk to their profiles.
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pbaas-e2e-'));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'test-of-pbaas-'));
   fs.chmodSync(folder, 0o755);
   fs.mkdirSync(path.join(folder, 'run'));
   const binary = process.env.PBAAS_BINARY ?? path.join(ROOT, 'build/release/pbaas');
   const child = spawn(binary, ['serve'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', DRAIN_TIMEOUT: '0', DATA_DIR: path.join(folder, 'data'),
+      ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', DRAIN_TIMEOUT: '0',
+      DATA_DIR: path.join(folder, 'data'),
       RUN_DIR: path.join(folder, 'run'), ...settings,
     },
   });

@@ -107,7 +107,7 @@ class Service(Api):
     def __init__(self, **settings):
         # Browsers run as another user, who must be able to walk to their profiles; pytest's own folders forbid it.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        self.folder = Path(tempfile.mkdtemp(prefix="pbaas-test-", dir=memory))
+        self.folder = Path(tempfile.mkdtemp(prefix="test-of-pbaas-", dir=memory))
         self.folder.chmod(0o755)
         self.run_dir = self.folder / "run"
         self.run_dir.mkdir(mode=0o755)
