@@ -1,10 +1,9 @@
 #include "browser/health.h"
 
 #include <algorithm>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include "base/log.h"
 #include "net/event.h"
 
 namespace pbaas::browser {
@@ -19,45 +18,46 @@ constexpr Duration kAnswerTime{5'000};
 }  // namespace
 
 struct HealthWatch::Watch {
-  Watch(const Clock& its_clock, std::shared_ptr<CdpPipe> its_pipe, HealthSpec its_spec,
-        std::function<void()> its_on_hung)
+  Watch(net::Loop& loop, const Clock& its_clock, std::shared_ptr<CdpPipe> its_pipe,
+        HealthSpec its_spec, std::function<void()> its_on_hung)
       : clock(its_clock),
         pipe(std::move(its_pipe)),
         spec(its_spec),
-        on_hung(std::move(its_on_hung)) {}
+        on_hung(std::move(its_on_hung)),
+        stop(loop) {}
   const Clock& clock;
   std::shared_ptr<CdpPipe> pipe;
   HealthSpec spec;
   std::function<void()> on_hung;
-  bool stopped = false;
-  asio::cancellation_signal stop;
+  // Not a cancellation: Asio 1.81 runs one that comes from outside the loop a turn later, when the
+  // task may be gone.
+  net::Event stop;
 };
 
 HealthWatch::HealthWatch(net::Loop& loop, const Clock& clock, std::shared_ptr<CdpPipe> pipe,
                          HealthSpec spec, std::function<void()> on_hung)
-    : watch_(std::make_shared<Watch>(clock, std::move(pipe), spec, std::move(on_hung))) {
-  // The task ends with an exception where it is stopped, which is no news to anybody.
-  asio::co_spawn(loop, run(watch_),
-                 asio::bind_cancellation_slot(watch_->stop.slot(),
-                                              [watch = watch_](const std::exception_ptr&) {}));
+    : watch_(std::make_shared<Watch>(loop, clock, std::move(pipe), spec, std::move(on_hung))) {
+  asio::co_spawn(loop, run(watch_), [](const std::exception_ptr& escaped) {
+    if (escaped) log::error("health_watch_failed");
+  });
 }
 
 HealthWatch::~HealthWatch() {
-  watch_->stopped = true;
   watch_->on_hung = nullptr;
-  watch_->stop.emit(asio::cancellation_type::terminal);
+  watch_->stop.set();
 }
 
 net::Task<void> HealthWatch::run(std::shared_ptr<Watch> watch) {
   int misses = 0;
   const auto wait = std::min(kAnswerTime, watch->spec.interval);
   auto pause = watch->spec.interval;
-  while (!watch->stopped) {
-    co_await net::sleep_for(pause);
-    if (watch->stopped) co_return;
+  for (;;) {
+    const auto next = Deadline::after(watch->clock, pause);
+    const bool stopped = co_await watch->stop.wait(next);
+    if (stopped) co_return;
     const auto due = Deadline::after(watch->clock, wait);
     const auto answer = co_await watch->pipe->call("Browser.getVersion", {}, due);
-    if (watch->stopped || !watch->pipe->is_open()) co_return;
+    if (watch->stop.is_set() || !watch->pipe->is_open()) co_return;
     const bool missed = !answer && answer.error().fault == Fault::kBrowserUnreachable;
     misses = missed ? misses + 1 : 0;
     // A miss took its time already: questions are asked at even intervals.

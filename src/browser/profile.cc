@@ -57,6 +57,13 @@ Error cannot(const std::string& what, const std::string& path) {
                                     "; set RUN_DIR to a writable folder, best on tmpfs"};
 }
 
+// Exactly what make_instance_folder calls its folders: others' may begin like them.
+bool is_instance_name(std::string_view name) {
+  constexpr std::size_t kSuffix = 8;
+  if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kSuffix) return false;
+  return name.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string_view::npos;
+}
+
 bool is_stale(int run_dir, const std::string& name) {
   const UniqueFd folder(open_folder(run_dir, name.c_str()));
   struct stat facts{};
@@ -91,7 +98,7 @@ int remove_stale_instances(const std::string& run_dir) {
   if (!folder.valid()) return 0;
   int removed = 0;
   for (const auto& name : names_in(folder.get())) {
-    if (!name.starts_with(kPrefix) || !is_stale(folder.get(), name)) continue;
+    if (!is_instance_name(name) || !is_stale(folder.get(), name)) continue;
     if (remove_tree(run_dir + "/" + name)) ++removed;
   }
   return removed;
