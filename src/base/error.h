@@ -51,8 +51,9 @@ enum class Fault {
 struct Error {
   Fault fault = Fault::kInternal;
   std::string detail;
-  std::string field{};    // The offending field or parameter, where there is one.
-  int retry_after_s = 0;  // Becomes Retry-After where it is not 0.
+  std::string field{};       // The offending field or parameter, where there is one.
+  int retry_after_s = 0;     // Becomes Retry-After where it is not 0.
+  std::string end_reason{};  // Of kSessionEnded: the word that says why.
 };
 
 template <typename T>

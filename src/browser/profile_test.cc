@@ -43,9 +43,11 @@ TEST(Instances, AreRemovedOnceNobodyHoldsTheirLock) {
 
 TEST(Instances, OfOthersAreLeftAlone) {
   const TemporaryFolder run_dir;
-  std::filesystem::create_directories(run_dir.path() + "/somebody-else");
+  const std::vector<std::string> others{"somebody-else", "pbaas-test-x2k9", "pbaas-0123456789",
+                                        "pbaas-0123456g"};
+  for (const auto& name : others) std::filesystem::create_directories(run_dir.path() + "/" + name);
   EXPECT_EQ(remove_stale_instances(run_dir.path()), 0);
-  EXPECT_TRUE(std::filesystem::exists(run_dir.path() + "/somebody-else"));
+  for (const auto& name : others) EXPECT_TRUE(std::filesystem::exists(run_dir.path() + "/" + name));
 }
 
 TEST(Instances, SayWhatToDoWhereTheRunDirectoryIsNotWritable) {

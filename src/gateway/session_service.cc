@@ -20,8 +20,11 @@ constexpr Duration kPollMax{200};
 constexpr Duration kOtherLaunchMax{30'000};
 
 Error ended_error(const Session& session) {
-  const auto reason = session.end_reason ? session::to_word(*session.end_reason) : "unknown";
-  return {Fault::kSessionEnded, "the session has ended: " + std::string(reason)};
+  Error error{Fault::kSessionEnded, "the session has ended"};
+  if (!session.end_reason) return error;
+  error.end_reason = std::string(session::to_word(*session.end_reason));
+  error.detail += ": " + error.end_reason;
+  return error;
 }
 
 Error draining_error() {

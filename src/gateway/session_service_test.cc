@@ -184,7 +184,7 @@ TEST_F(SessionServiceTest, AnEndedSessionSaysWhyItCannotBeConnectedTo) {
   workers.sessions.clear();
   const auto refused = wait(service.endpoint(session.id, ""));
   EXPECT_EQ(refused.error().fault, Fault::kSessionEnded);
-  EXPECT_NE(refused.error().detail.find("idle_timeout"), std::string::npos);
+  EXPECT_EQ(refused.error().end_reason, "idle_timeout");
 }
 
 TEST_F(SessionServiceTest, TheSameIdempotencyKeyGivesTheSameSession) {

@@ -58,6 +58,7 @@ Response Response::problem(const Error& error) {
   body["reason"] = reason_word(error.fault);
   body["detail"] = error.detail;
   if (!error.field.empty()) body["field"] = error.field;
+  if (!error.end_reason.empty()) body["end_reason"] = error.end_reason;
 
   auto response = json(http_status(error.fault), body);
   response.headers.set("Content-Type", "application/problem+json");

@@ -300,8 +300,10 @@ Task<void> HttpConnection::run_upgrade(Exchange& exchange, const UpgradeHandler&
   auto opening = open_browser_side(exchange.target, exchange.request, deadline);
   auto side = co_await std::move(opening);
   // An ending session's browser is often gone already: its end is the better reason.
-  if (group->closing()) {
-    exchange.response = Response::problem({Fault::kSessionEnded, group->closing()->reason});
+  if (const auto closing = group->closing()) {
+    Error ended{Fault::kSessionEnded, "the session has ended: " + closing->reason};
+    ended.end_reason = closing->reason;
+    exchange.response = Response::problem(ended);
   } else if (!side) {
     exchange.response = Response::problem(side.error());
   } else {
