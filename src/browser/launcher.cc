@@ -73,6 +73,8 @@ class ForkedLauncher final : public Launcher {
       ::kill(process_, SIGKILL);
     }
     ::waitpid(process_, nullptr, 0);
+    // Gone already, unless the process was killed before it could.
+    remove_tree(instance_path_);
   }
 
   net::Task<Result<std::unique_ptr<Browser>>> launch(LaunchSpec spec, Deadline deadline) override {
@@ -94,6 +96,7 @@ class ForkedLauncher final : public Launcher {
   }
 
   std::size_t live() const override { return line_->live(); }
+  bool alive() const override { return line_->is_open(); }
 
  private:
   std::string binary_of(session::BrowserKind kind) const {

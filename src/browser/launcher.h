@@ -72,6 +72,9 @@ class Launcher {
                                                              Deadline deadline) = 0;
   // Processes and profile folders not yet gone, for metrics and the end of a drain.
   virtual std::size_t live() const = 0;
+  // Whether the child process is there. Without it no browser starts, and those that ran have
+  // ended: restart the program.
+  virtual bool alive() const = 0;
 };
 
 }  // namespace pbaas::browser

@@ -41,6 +41,7 @@ class LauncherLine : public std::enable_shared_from_this<LauncherLine> {
   void kill(std::uint64_t id);
   // Kills the browser and tells the listener nothing more; it counts as live until it is gone.
   void leave(std::uint64_t id);
+  bool is_open() const { return socket_.is_open(); }
   std::size_t live() const { return listeners_.size(); }
   // The launcher process takes the end of the line as the end of the program.
   void close();

@@ -101,6 +101,8 @@ class Service {
     return {};
   }
 
+  int exit_code() const { return exit_code_; }
+
  private:
   net::Task<void> heartbeat() {
     for (;;) {
@@ -112,6 +114,7 @@ class Service {
   net::Task<void> tick() {
     for (;;) {
       co_await net::sleep_for(kTick);
+      if (!launcher_.alive()) co_return stop_broken();
       worker_.tick();
       sessions_.nudge_queue();
     }
@@ -139,6 +142,15 @@ class Service {
     if (!flushed) log::error("session_log_lost", {{"why", flushed.error().detail}});
     log::info("stopped");
     loop_.stop();
+  }
+
+  // Its sessions have ended as crashed. Whoever started this program starts it anew.
+  void stop_broken() {
+    log::error("launcher_process_lost", {{"cure", "restart the service"}});
+    exit_code_ = EXIT_FAILURE;
+    draining_ = true;
+    sessions_.stop_admitting();
+    tasks_.spawn("drain", drain());
   }
 
   void count_answer(const net::Answered& answered) {
@@ -216,6 +228,7 @@ class Service {
   asio::signal_set signals_;
   Instant drain_deadline_{};
   bool draining_ = false;
+  int exit_code_ = EXIT_SUCCESS;
 };
 
 int fail(const std::string& why) {
@@ -268,7 +281,7 @@ int serve(const Config& config) {
   Service service(config, loop, clock, **launcher, **log, browser_version(*launching));
   if (const auto started = service.start(); !started) return fail(started.error().detail);
   loop.run();
-  return EXIT_SUCCESS;
+  return service.exit_code();
 }
 
 }  // namespace pbaas

@@ -46,6 +46,7 @@ class StagedLauncher final : public browser::Launcher {
     co_return std::unique_ptr<browser::Browser>(std::move(browser));
   }
   std::size_t live() const override { return 0; }
+  bool alive() const override { return true; }
 
   net::Event go;
   bool fails = false;

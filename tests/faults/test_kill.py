@@ -116,3 +116,20 @@ def test_the_log_survives_kill_9_and_ends_what_was_open(make_service):
     assert service.used() == 0
     answer = service.call("GET", f"/session/{live[0]['id']}/json/version")
     assert answer.status_code == 410 and answer.json()["end_reason"] == "worker_lost"
+
+
+def test_kill_9_of_the_launcher_ends_the_service_which_leaves_nothing(make_service):
+    service = make_service(LOG_LEVEL="error")
+
+    async def one():
+        session = await asyncio.to_thread(service.create)
+        async with Cdp(session["connect_url"]) as cdp:
+            await cdp.new_page()
+            among = service.descendants()
+            (launcher,) = {pid for pid, _ in among if processes.parent(pid) == service.pid}
+            os.kill(launcher, signal.SIGKILL)
+            assert await cdp.closed(2) == (1011, "browser_crashed")
+        return among
+    among = asyncio.run(one())
+    assert service.process.wait(5) == 1, "whoever started it is told to start it anew"
+    service.wait_nothing_left(2, among)

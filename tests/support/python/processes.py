@@ -23,6 +23,11 @@ def _all():
     return found
 
 
+def parent(pid):
+    stat = _stat(pid)
+    return stat[0] if stat else None
+
+
 def command_line(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
