@@ -21,6 +21,11 @@ function(pbaas_layer name)
     add_library(pbaas_${name} STATIC ${sources})
     target_include_directories(pbaas_${name} PUBLIC ${include_root})
     target_link_libraries(pbaas_${name} PUBLIC ${LAYER_LINKS} PRIVATE pbaas_options ${LAYER_PRIVATE_LINKS})
+    # Most of a file's compile time is Asio's headers, twice so with a sanitizer: there, several files share it. Other
+    # builds compile each file alone, so that a missing #include is seen.
+    if(PBAAS_SANITIZER)
+      set_target_properties(pbaas_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
+    endif()
   else()
     add_library(pbaas_${name} INTERFACE)
     target_include_directories(pbaas_${name} INTERFACE ${include_root})

@@ -4,7 +4,7 @@ namespace pbaas::gateway {
 
 Result<SessionId> session_id(const net::Request& request) {
   const auto id = SessionId::parse(request.params.at("id"));
-  if (!id) return Error{Fault::kNoSuchSession, "there is no session with this id"};
+  if (!id) return SessionService::no_such_session();
   return *id;
 }
 

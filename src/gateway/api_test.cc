@@ -172,7 +172,9 @@ TEST_F(ApiTest, TheRootSocketMakesASessionThatEndsWithItsConnection) {
   EXPECT_EQ(session.options.on_disconnect, session::OnDisconnect::kEnd);
   EXPECT_EQ(session.options.timeout.count(), 60);
   EXPECT_EQ(session.options.locale, "fr-FR");
+  EXPECT_EQ(connect("/?user_agent=123").status, 101);
   EXPECT_EQ(connect("/?colour=blue").status, 400);
+  EXPECT_EQ(connect("/?on_disconnect=keep").status, 400);
 }
 
 TEST_F(ApiTest, TheRootVersionNamesTheSocketThatMakesASession) {

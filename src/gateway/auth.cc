@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "gateway/host.h"
 
@@ -23,6 +24,14 @@ bool is_preflight(const net::Request& request) {
   return request.method == "OPTIONS" && request.headers.has("Access-Control-Request-Method");
 }
 
+// A page's image or script tag sends no Origin, but every browser says so that another site's page
+// made it.
+bool is_from_another_site(const net::Request& request) {
+  if (request.headers.has("Origin")) return false;
+  const auto site = request.headers.get("Sec-Fetch-Site").value_or("none");
+  return site != "none" && site != "same-origin";
+}
+
 net::Response preflight_answer(std::string_view origin) {
   net::Response response;
   response.status = 204;
@@ -40,14 +49,8 @@ net::Response preflight_answer(std::string_view origin) {
 std::optional<std::string> presented_key(const net::Request& request) {
   constexpr std::string_view kBearer = "bearer ";
   if (const auto header = request.headers.get("Authorization")) {
-    const auto matches = [](char a, char b) {
-      return std::tolower(static_cast<unsigned char>(a)) == b;
-    };
-    if (header->size() <= kBearer.size() ||
-        !std::equal(kBearer.begin(), kBearer.end(), header->begin(),
-                    [&](char b, char a) { return matches(a, b); })) {
-      return std::nullopt;
-    }
+    if (header->size() <= kBearer.size()) return std::nullopt;
+    if (!same_word(header->substr(0, kBearer.size()), kBearer)) return std::nullopt;
     return std::string(header->substr(kBearer.size()));
   }
   const auto found = request.query.find("token");
@@ -65,7 +68,12 @@ std::optional<net::Response> Auth::refuse(const net::Request& request) const {
     }
     if (is_preflight(request)) return preflight_answer(*origin);
   }
-  if (config_.api_keys.empty() || is_open(request.path) || valid_key(request)) return std::nullopt;
+  if (is_open(request.path)) return std::nullopt;
+  if (is_from_another_site(request)) {
+    return net::Response::problem(
+        {Fault::kOriginNotAllowed, "a page of another site may not use the API"});
+  }
+  if (config_.api_keys.empty() || valid_key(request)) return std::nullopt;
   auto response = net::Response::problem(
       {Fault::kUnauthorized, "send an API key as \"Authorization: Bearer KEY\", or as ?token=KEY"});
   response.headers.set("WWW-Authenticate", "Bearer");

@@ -91,6 +91,17 @@ TEST(Origin, OfOurOwnPageIsAllowedOnlyWhereTheHostIsAnAddress) {
   EXPECT_EQ(from("rebound.example:8000"), 403);
 }
 
+TEST(Origin, IsNotNeededToKnowAnotherSitesImageTag) {
+  const Auth auth({});
+  const auto from = [&](const std::string& site) {
+    return refusal(auth, request_to("/session", {{"Sec-Fetch-Site", site}}));
+  };
+  EXPECT_EQ(from("none"), 0) << "typed into the address bar";
+  EXPECT_EQ(from("same-origin"), 0);
+  EXPECT_EQ(from("cross-site"), 403);
+  EXPECT_EQ(from("same-site"), 403);
+}
+
 TEST(Origin, AnAllowedPageMayAskFirst) {
   const Auth auth({{"key"}, {"https://ok.example"}, ""});
   auto request = request_to(

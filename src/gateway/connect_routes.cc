@@ -70,6 +70,10 @@ Task<Upgrade> connect_page(Request& request, Api& api) {
                           std::string(kPagePath) + target, endpoint->relays};
 }
 
+bool is_in_seconds(std::string_view option) {
+  return option == "timeout" || option == "idle_timeout" || option == "queue_timeout";
+}
+
 // Options in the query, for clients that can give nothing but a URL: each scalar field of POST
 // /session by its name.
 Result<session::SessionOptions> options_from_query(const Request& request,
@@ -77,8 +81,11 @@ Result<session::SessionOptions> options_from_query(const Request& request,
   boost::json::object body;
   for (const auto& [name, value] : request.query) {
     if (name == "token") continue;
+    if (name == "on_disconnect") {
+      return Error{Fault::kInvalidField, "a session of this URL ends with its connection", name};
+    }
     const bool number =
-        !value.empty() && value.size() < 10 &&
+        is_in_seconds(name) && !value.empty() && value.size() < 10 &&
         std::ranges::all_of(value, [](unsigned char c) { return std::isdigit(c) != 0; });
     if (number) {
       body[name] = std::stoll(value);

@@ -2,6 +2,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "gateway/api.h"
@@ -75,24 +76,28 @@ std::string_view content_type(const std::filesystem::path& file) {
   return "application/octet-stream";
 }
 
-// `name` is one of ours, never what a client sent.
-Response file(const Api& api, const std::filesystem::path& name) {
-  std::ifstream stream(api.assets / name, std::ios::binary);
-  if (!stream)
-    return Response::problem({Fault::kNoSuchRoute, "this installation has no " + name.string()});
+std::optional<std::string> read_file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return std::nullopt;
   std::ostringstream content;
   content << stream.rdbuf();
-  Response response;
-  response.headers.set("Content-Type", std::string(content_type(name)));
-  response.headers.set("Content-Security-Policy",
-                       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' "
-                       "data:; frame-ancestors 'none'");
-  response.body = std::move(content).str();
-  return response;
+  return std::move(content).str();
 }
 
-void add_file(net::Router& router, Api& api, const std::string& path, std::filesystem::path name) {
-  router.add("GET", path, [&api, name](Request&) -> Task<Response> { co_return file(api, name); });
+// Read once, at the start: nothing waits for a disk on the loop.
+void add_file(net::Router& router, const std::string& path, const std::filesystem::path& file) {
+  Response response = Response::problem(
+      {Fault::kNoSuchRoute, "this installation has no " + file.filename().string()});
+  if (auto content = read_file(file)) {
+    response = Response{};
+    response.headers.set("Content-Type", std::string(content_type(file)));
+    response.headers.set(
+        "Content-Security-Policy",
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "frame-ancestors 'none'");
+    response.body = std::move(*content);
+  }
+  router.add("GET", path, [response](Request&) -> Task<Response> { co_return response; });
 }
 
 }  // namespace
@@ -107,13 +112,13 @@ void add_service_routes(net::Router& router, Api& api) {
   router.add("GET", "/livez", with_api(alive));
   router.add("GET", "/readyz", with_api(ready));
   router.add("GET", "/metrics", with_api(metrics));
-  add_file(router, api, "/openapi.json", "openapi.json");
-  add_file(router, api, "/docs", "docs.html");
-  add_file(router, api, "/docs/docs.js", "docs.js");
+  add_file(router, "/openapi.json", api.assets / "openapi.json");
+  add_file(router, "/docs", api.assets / "docs.html");
+  add_file(router, "/docs/docs.js", api.assets / "docs.js");
   // The reference's own program and style, from the package swagger-ui-dist.
-  for (const std::string name : {"swagger-ui.css", "swagger-ui-bundle.js"}) {
-    add_file(router, api, "/docs/" + name, "node_modules/swagger-ui-dist/" + name);
-  }
+  const auto package = api.assets / "node_modules" / "swagger-ui-dist";
+  for (const std::string name : {"swagger-ui.css", "swagger-ui-bundle.js"})
+    add_file(router, "/docs/" + name, package / name);
 }
 
 }  // namespace pbaas::gateway

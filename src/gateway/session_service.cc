@@ -13,6 +13,8 @@ using session::SessionStatus;
 // the queue.
 constexpr int kPlacementsMax = 5;
 constexpr int kRetryAfterSeconds = 5;
+// Creates under one Idempotency-Key that come to nothing before the next in line gives up, too.
+constexpr int kKeyAttemptsMax = 5;
 // The wait for another create with the same Idempotency-Key: the polls' first and longest distance,
 // and beyond its queue time what a launch may take.
 constexpr Duration kPollFirst{10};
@@ -37,8 +39,18 @@ Error no_slot_in_time(const Session& session) {
       Fault::kNoCapacity, "no slot became free within " + waited + " s", {}, kRetryAfterSeconds};
 }
 
-double seconds(Duration time) {
-  return std::chrono::duration<double>(time).count();
+Error key_mismatch() {
+  return {Fault::kIdempotencyMismatch, "this Idempotency-Key was used with another body",
+          "Idempotency-Key"};
+}
+
+bool never_ran(const Session& session) {
+  return session.status == SessionStatus::kEnded && !session.started_at;
+}
+
+// Whether a worker that answers so had taken the session, and so records its end.
+bool is_recorded_by_worker(const Error& error) {
+  return error.fault == Fault::kLaunchFailed || error.fault == Fault::kSessionEnded;
 }
 
 }  // namespace
@@ -50,7 +62,8 @@ struct SessionService::Waiting {
   std::optional<Session> ended;  // by somebody else
 };
 
-// Undoes a create that is left by an exception, as a task is whose client went away.
+// A create under way. Left by an exception, as a task is whose client went away, it undoes what was
+// done.
 class SessionService::PendingCreate {
  public:
   PendingCreate(SessionService& service, Session session)
@@ -62,23 +75,48 @@ class SessionService::PendingCreate {
   ~PendingCreate() {
     service_.waiting_.erase(session_.id);
     if (done_) return;
-    if (!worker_ && session_.end(EndReason::kAbandoned, service_.clock_.wall()))
-      service_.log_.record(session_);
+    if (!worker_) end("");
     service_.tasks_.spawn("abandon", service_.clean_up(session_.id, worker_));
   }
 
+  const Session& session() const { return session_; }
   Waiting& waiting() { return waiting_; }
+
+  // The log has a row of it, or is about to: its end must be there too.
+  void is_logged() { logged_ = true; }
+  void log() {
+    if (!std::exchange(logged_, true)) service_.log_.record(session_);
+  }
   void placed_on(const std::string& worker) {
     service_.waiting_.erase(session_.id);
     worker_ = worker;
   }
+  // The worker did not take it after all.
+  void waits_again() {
+    worker_.reset();
+    waiting_.turn.emplace(service_.loop_);
+    service_.waiting_[session_.id] = &waiting_;
+  }
+  // It runs, or somebody else has recorded its end.
   void done() { done_ = true; }
+  void refuse(const Error& error) {
+    service_.count_refused(error);
+    end(error.detail);
+    done();
+  }
 
  private:
+  void end(const std::string& detail) {
+    if (!logged_ || waiting_.ended) return;
+    session_.end(EndReason::kAbandoned, service_.clock_.wall(), detail);
+    service_.record_end(session_);
+  }
+
   SessionService& service_;
   Session session_;
   Waiting waiting_;
   std::optional<std::string> worker_;
+  bool logged_ = false;
   bool done_ = false;
 };
 
@@ -104,74 +142,83 @@ Session SessionService::new_session(session::SessionOptions options, std::string
 
 net::Task<Result<Session>> SessionService::create(session::SessionOptions options,
                                                   std::string owner) {
-  auto session = new_session(std::move(options), std::move(owner));
-  log_.record(session);
-  co_return co_await run_create(std::move(session));
+  PendingCreate pending(*this, new_session(std::move(options), std::move(owner)));
+  co_return co_await run_create(pending);
 }
 
 net::Task<Result<Session>> SessionService::create_once(session::SessionOptions options,
                                                        store::IdempotencyKey key) {
-  auto session = new_session(std::move(options), key.owner);
-  const auto first = co_await log_.insert_once(session, key);
-  if (!first) co_return first.error();
-  if (!*first) co_return co_await run_create(std::move(session));
-  if ((*first)->request_hash != key.request_hash) {
-    co_return Error{Fault::kIdempotencyMismatch, "this Idempotency-Key was used with another body",
-                    "Idempotency-Key"};
+  const auto deadline = Deadline::after(clock_, options.queue_timeout + kOtherLaunchMax);
+  for (int attempt = 0; attempt < kKeyAttemptsMax; ++attempt) {
+    PendingCreate pending(*this, new_session(options, key.owner));
+    pending
+        .is_logged();  // From here on: the store goes on inserting, whoever stops waiting for it.
+    const auto first = co_await log_.insert_once(pending.session(), key);
+    if (first && !*first) co_return co_await run_create(pending);
+    pending.done();
+    if (!first) co_return first.error();
+    if ((*first)->request_hash != key.request_hash) co_return key_mismatch();
+    const auto other = co_await await_other((*first)->session.id, deadline);
+    if (!other || !never_ran(*other)) co_return other;
+    // The other create came to nothing and gave its key back: this one's turn.
   }
-  const auto deadline = Deadline::after(clock_, session.options.queue_timeout + kOtherLaunchMax);
-  co_return co_await await_other((*first)->session.id, deadline);
+  co_return Error{
+      Fault::kNoCapacity, "no create under this key gave a browser", {}, kRetryAfterSeconds};
 }
 
 net::Task<Result<Session>> SessionService::await_other(SessionId id, Deadline deadline) {
   for (auto pause = kPollFirst;; pause = std::min(pause * 2, kPollMax)) {
     auto found = co_await log_.find(id);
     if (!found || found->status == SessionStatus::kRunning ||
-        found->status == SessionStatus::kEnded)
+        found->status == SessionStatus::kEnded) {
       co_return found;
-    if (deadline.passed(clock_))
+    }
+    if (deadline.passed(clock_)) {
       co_return Error{Fault::kNoCapacity, "the session is still starting", {}, 1};
+    }
     co_await net::sleep_for(pause);
   }
 }
 
-net::Task<Result<Session>> SessionService::run_create(Session session) {
-  PendingCreate pending(*this, session);
+net::Task<Result<Session>> SessionService::run_create(PendingCreate& pending) {
   const auto began = clock_.now();
+  const auto deadline = Deadline::after(clock_, pending.session().options.queue_timeout);
   Error last{Fault::kNoCapacity, "no worker took the session", {}, kRetryAfterSeconds};
   for (int placement = 0; placement < kPlacementsMax; ++placement) {
-    const auto worker = co_await place_in_turn(session, pending.waiting());
+    const auto worker = co_await place_in_turn(pending, deadline);
     if (!worker) {
       last = worker.error();
       break;
     }
     pending.placed_on(worker->id);
-    if (placement == 0)
-      metrics_.observe("pbaas_create_seconds", {{"phase", "queue"}}, seconds(clock_.now() - began));
-    auto running = co_await start_on(*worker, session);
-    if (running || running.error().fault != Fault::kNoCapacity) {
+    const std::chrono::duration<double> waited = clock_.now() - began;
+    metrics_.observe("pbaas_create_seconds", {{"phase", "queue"}}, waited.count());
+    auto running = co_await start_on(*worker, pending.session());
+    if (running || is_recorded_by_worker(running.error())) {
       pending.done();
-      if (!running)
-        metrics_.count("pbaas_creates_refused_total",
-                       {{"reason", std::string(reason_word(running.error().fault))}});
+      if (!running) count_refused(running.error());
       co_return running;
     }
+    pending.waits_again();
+    last = running.error();
+    if (last.fault != Fault::kNoCapacity) break;
   }
-  pending.done();
-  refuse(std::move(session), last);
+  pending.refuse(last);
   co_return last;
 }
 
-net::Task<Result<store::WorkerStatus>> SessionService::place_in_turn(const Session& session,
-                                                                     Waiting& waiting) {
+net::Task<Result<store::WorkerStatus>> SessionService::place_in_turn(PendingCreate& pending,
+                                                                     Deadline deadline) {
+  const auto& session = pending.session();
+  auto& waiting = pending.waiting();
   if (draining_) co_return draining_error();
   if (queue_.empty()) {
     auto placed = co_await fleet_.place(session.id);
     if (placed || placed.error().fault != Fault::kNoCapacity) co_return placed;
   }
-  const auto deadline = Deadline::after(clock_, session.options.queue_timeout);
   auto ticket = queue_.join(session.owner, [&waiting] { waiting.turn->set(); });
   if (!ticket) co_return ticket.error();
+  pending.log();
   for (;;) {
     const bool woken = co_await waiting.turn->wait(deadline);
     if (waiting.ended) co_return ended_error(*waiting.ended);
@@ -191,9 +238,7 @@ net::Task<Result<Session>> SessionService::start_on(const store::WorkerStatus& w
   if (!running) {
     // A worker that took the session gives its place back when the browser is gone; one that
     // refused never had it.
-    const auto fault = running.error().fault;
-    if (fault == Fault::kNoCapacity || fault == Fault::kDraining)
-      co_await fleet_.release(session.id);
+    if (!is_recorded_by_worker(running.error())) co_await fleet_.release(session.id);
     co_return running;
   }
   const auto next_deadline =
@@ -215,10 +260,19 @@ net::Task<void> SessionService::clean_up(SessionId id, std::optional<std::string
   co_await fleet_.release(id);
 }
 
-void SessionService::refuse(Session session, const Error& error) {
+void SessionService::count_refused(const Error& error) {
   metrics_.count("pbaas_creates_refused_total",
                  {{"reason", std::string(reason_word(error.fault))}});
-  if (session.end(EndReason::kAbandoned, clock_.wall(), error.detail)) log_.record(session);
+}
+
+void SessionService::record_end(const Session& session) {
+  log_.record(session);
+  const std::string reason(session::to_word(*session.end_reason));
+  metrics_.count("pbaas_sessions_ended_total", {{"end_reason", reason}});
+}
+
+Error SessionService::no_such_session() {
+  return {Fault::kNoSuchSession, "there is no session with this id"};
 }
 
 net::Task<Result<Session>> SessionService::find(const SessionId& id, const std::string& owner) {
@@ -228,8 +282,9 @@ net::Task<Result<Session>> SessionService::find(const SessionId& id, const std::
     if (live) co_return live;
   }
   auto logged = co_await log_.find(id);
-  if (logged && logged->owner != owner)
-    co_return Error{Fault::kNoSuchSession, "there is no session with this id"};
+  const bool unknown = !logged && logged.error().fault == Fault::kNoSuchSession;
+  // The same words for both, or a stranger could tell one from the other.
+  if (unknown || (logged && logged->owner != owner)) co_return no_such_session();
   co_return logged;
 }
 
@@ -237,16 +292,25 @@ net::Task<Result<Session>> SessionService::end(const SessionId& id, const std::s
   auto session = co_await find(id, owner);
   if (!session || session->status == SessionStatus::kEnded) co_return session;
   if (const auto waiting = waiting_.find(id); waiting != waiting_.end()) {
-    session->end(EndReason::kClientRequest, clock_.wall());
-    log_.record(*session);
-    waiting->second->ended = *session;
-    waiting->second->turn->set();
-    co_return session;
+    co_return end_waiting(*waiting->second, std::move(*session));
   }
-  if (!session->worker) co_return session;
+  // It may have been placed while the log was asked, which knows its worker by now.
+  if (!session->worker) session = co_await log_.find(id);
+  if (!session || session->status == SessionStatus::kEnded) co_return session;
+  if (!session->worker) {
+    co_return Error{Fault::kSessionNotRunning, "the session is being placed; try again", {}, 1};
+  }
   auto ended = co_await workers_.end(*session->worker, id, EndReason::kClientRequest);
   if (ended || ended.error().fault != Fault::kNoSuchSession) co_return ended;
   co_return co_await log_.find(id);  // It ended by itself in the meantime.
+}
+
+Session SessionService::end_waiting(Waiting& waiting, Session session) {
+  session.end(EndReason::kClientRequest, clock_.wall());
+  record_end(session);
+  waiting.ended = session;
+  waiting.turn->set();
+  return session;
 }
 
 net::Task<Result<store::SessionPage>> SessionService::list(store::SessionQuery query) {

@@ -48,19 +48,23 @@ class SessionService {
   void nudge_queue() { queue_.admit(1); }
   std::size_t waiting() const { return queue_.waiting(); }
 
+  // What an unknown session and a stranger's are answered.
+  static Error no_such_session();
+
  private:
   struct Waiting;
   class PendingCreate;
 
-  net::Task<Result<session::Session>> run_create(session::Session session);
-  net::Task<Result<store::WorkerStatus>> place_in_turn(const session::Session& session,
-                                                       Waiting& waiting);
+  net::Task<Result<session::Session>> run_create(PendingCreate& pending);
+  net::Task<Result<store::WorkerStatus>> place_in_turn(PendingCreate& pending, Deadline deadline);
   net::Task<Result<session::Session>> start_on(const store::WorkerStatus& worker,
                                                const session::Session& session);
   net::Task<Result<session::Session>> await_other(SessionId id, Deadline deadline);
   net::Task<void> clean_up(SessionId id, std::optional<std::string> worker);
   session::Session new_session(session::SessionOptions options, std::string owner) const;
-  void refuse(session::Session session, const Error& error);
+  session::Session end_waiting(Waiting& waiting, session::Session session);
+  void count_refused(const Error& error);
+  void record_end(const session::Session& session);
 
   net::Loop& loop_;
   const Clock& clock_;

@@ -16,8 +16,8 @@ Result<browser::LauncherConfig> launcher_config(const Config& config);
 // Without any of these errors, for a check that reports them itself.
 browser::LauncherConfig launcher_config_as_found(const Config& config);
 
-// The version of the default browser, such as "156.0.8078.79"; empty where it does not say. Blocks
-// for some 20 ms.
+// The version of the headless shell, or of Chromium where there is none, such as "156.0.8078.79";
+// empty where it does not say. Blocks for some 20 ms.
 std::string browser_version(const browser::LauncherConfig& launching);
 
 }  // namespace pbaas

@@ -1,6 +1,7 @@
 #include "main/serve.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <boost/asio/signal_set.hpp>
@@ -36,6 +37,7 @@ namespace asio = boost::asio;
 
 constexpr Duration kTick{250};
 constexpr Duration kHeartbeat{5'000};
+constexpr Duration kLastAnswers{3'000};
 
 int threads_to_relay(const Config& config) {
   if (config.relay_threads > 0) return config.relay_threads;
@@ -51,6 +53,26 @@ session::OptionLimits option_limits(const Config& config) {
   limits.timezone_exists = [](std::string_view name) {
     return std::filesystem::is_regular_file(std::filesystem::path("/usr/share/zoneinfo") / name);
   };
+  return limits;
+}
+
+// Each relay takes two descriptors; the soft limit is often 1024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Clients may take half of the descriptors: the other half is for the browsers' sides, pipes and
+// files.
+net::HttpLimits http_limits() {
+  net::HttpLimits limits;
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    limits.connections_max =
+        std::min<std::size_t>(limits.connections_max, descriptors.rlim_cur / 2);
+  }
   return limits;
 }
 
@@ -83,7 +105,7 @@ class Service {
              config.isolation == "none",
              assets_folder(),
              [this] { return draining_; }},
-        server_(loop, clock, gateway::make_router(api_), relays_, {}),
+        server_(loop, clock, gateway::make_router(api_), relays_, http_limits()),
         signals_(loop, SIGTERM, SIGINT) {
     worker_.on_gone([this](const session::Session& gone) { sessions_.session_gone(gone); });
     server_.on_answered([this](const net::Answered& answered) { count_answer(answered); });
@@ -138,6 +160,10 @@ class Service {
   net::Task<void> drain() {
     co_await worker_.drain([this] { return Deadline::at(drain_deadline_); });
     server_.stop_accepting();
+    // Answers under way are written, the one to the last DELETE among them.
+    const auto answered = Deadline::after(clock_, kLastAnswers);
+    while (server_.connections() > 0 && !answered.passed(clock_))
+      co_await net::sleep_for(kTick / 10);
     const auto flushed = co_await log_.flush();
     if (!flushed) log::error("session_log_lost", {{"why", flushed.error().detail}});
     log::info("stopped");
@@ -236,14 +262,6 @@ int fail(const std::string& why) {
   return EXIT_FAILURE;
 }
 
-// Each relay takes two descriptors; the soft limit is often 1024.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // What an earlier process left open: it is gone, and its browsers with it.
 Status end_what_was_left(net::Loop& loop, const Clock& clock, store::SessionLog& log) {
   Status status;
@@ -271,6 +289,7 @@ int serve(const Config& config) {
   const auto launcher = browser::Launcher::create(loop, clock, *launching);
   if (!launcher) return fail(launcher.error().detail);
   // After the launcher was made: its process would hold the lock for a moment longer than this one.
+  ::umask(077);
   const auto data_dir = hold_data_dir(config.data_dir);
   if (!data_dir) return fail(data_dir.error().detail);
   auto log =

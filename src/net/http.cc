@@ -4,19 +4,9 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/ascii.h"
+
 namespace pbaas::net {
-namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-}  // namespace
-
 void Headers::add(std::string name, std::string value) {
   fields_.emplace_back(std::move(name), std::move(value));
 }
@@ -27,18 +17,18 @@ void Headers::set(std::string_view name, std::string value) {
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [name](const auto& field) { return same_name(field.first, name); });
+  std::erase_if(fields_, [name](const auto& field) { return same_word(field.first, name); });
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const {
   for (const auto& [each, value] : fields_) {
-    if (same_name(each, name)) return value;
+    if (same_word(each, name)) return value;
   }
   return std::nullopt;
 }
 
 std::size_t Headers::count(std::string_view name) const {
-  const auto matches = [name](const auto& field) { return same_name(field.first, name); };
+  const auto matches = [name](const auto& field) { return same_word(field.first, name); };
   return static_cast<std::size_t>(std::ranges::count_if(fields_, matches));
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "net/as_tuple.h"
 #include "net/event.h"
 #include "net/http_connection.h"
 #include "net/response_text.h"
@@ -18,7 +19,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 // When the process has no descriptors left, connections wait in the kernel's queue meanwhile.
 constexpr Duration kAcceptPause{100};
 

@@ -12,7 +12,7 @@
 namespace pbaas::net {
 namespace {
 
-constexpr std::size_t kHeadBytesMax = 16 * 1024;
+constexpr std::size_t kAnswerHeadBytesMax = 16 * 1024;
 // A refusal may announce a body, which is not read; the parser would not take its head otherwise.
 constexpr std::size_t kRefusalBytesMax = 1024 * 1024;
 
@@ -41,7 +41,7 @@ Task<Result<std::string>> read_head(ByteStream& stream) {
       stream.consume(length);
       co_return head;
     }
-    if (stream.buffered().size() > kHeadBytesMax) {
+    if (stream.buffered().size() > kAnswerHeadBytesMax) {
       co_return unreachable("the browser's answer to the handshake is too long");
     }
     const bool got = co_await stream.read_more(scratch);

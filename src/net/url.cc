@@ -6,7 +6,7 @@
 namespace pbaas::net {
 namespace {
 
-Error malformed(std::string detail) {
+Error malformed_target(std::string detail) {
   return {Fault::kMalformedHttp, std::move(detail)};
 }
 
@@ -37,17 +37,19 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-bool is_control(char c) {
+bool is_control_char(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
 Result<std::string> decode_segment(std::string_view raw) {
   auto segment = percent_decode(raw, Plus::kPlus);
   if (!segment) return segment;
-  if (*segment == "." || *segment == "..") return malformed("a path takes no . or .. segments");
-  if (segment->find('/') != std::string::npos) return malformed("a path takes no escaped slash");
-  if (std::ranges::any_of(*segment, is_control)) {
-    return malformed("a path takes no control characters");
+  if (*segment == "." || *segment == "..")
+    return malformed_target("a path takes no . or .. segments");
+  if (segment->find('/') != std::string::npos)
+    return malformed_target("a path takes no escaped slash");
+  if (std::ranges::any_of(*segment, is_control_char)) {
+    return malformed_target("a path takes no control characters");
   }
   return segment;
 }
@@ -98,12 +100,13 @@ Result<std::string> percent_decode(std::string_view text, Plus plus) {
     }
     const auto high = i + 1 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
     const auto low = i + 2 < text.size() ? hex_digit(text[i + 2]) : std::nullopt;
-    if (!high || !low) return malformed("a percent sign takes two hexadecimal digits after it");
+    if (!high || !low)
+      return malformed_target("a percent sign takes two hexadecimal digits after it");
     decoded += static_cast<char>(*high * 16 + *low);
     i += 2;
   }
-  if (decoded.find('\0') != std::string::npos) return malformed("a target takes no NUL");
-  if (!is_utf8(decoded)) return malformed("a target must be UTF-8 when decoded");
+  if (decoded.find('\0') != std::string::npos) return malformed_target("a target takes no NUL");
+  if (!is_utf8(decoded)) return malformed_target("a target must be UTF-8 when decoded");
   return decoded;
 }
 
@@ -126,18 +129,19 @@ Result<std::map<std::string, std::string>> parse_query(std::string_view query) {
 
 Result<Target> parse_target(std::string_view target) {
   Target parsed;
-  if (target.find('#') != std::string_view::npos) return malformed("a target takes no fragment");
+  if (target.find('#') != std::string_view::npos)
+    return malformed_target("a target takes no fragment");
   if (starts_with_http_scheme(target)) {
     target.remove_prefix(7);
     const auto end = std::min(target.find_first_of("/?"), target.size());
     parsed.authority = target.substr(0, end);
     target.remove_prefix(end);
-    if (parsed.authority.empty()) return malformed("an absolute target needs a host");
+    if (parsed.authority.empty()) return malformed_target("an absolute target needs a host");
     if (parsed.authority.find('@') != std::string::npos) {
-      return malformed("a target takes no user or password");
+      return malformed_target("a target takes no user or password");
     }
   } else if (!target.starts_with('/')) {
-    return malformed("a target must start with a slash or http://");
+    return malformed_target("a target must start with a slash or http://");
   }
 
   const auto question = std::min(target.find('?'), target.size());

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace pbaas::session {
 namespace {
 
@@ -16,12 +18,8 @@ bool all_of_nonempty(std::string_view value, Predicate accepts) {
   return !value.empty() && std::all_of(value.begin(), value.end(), accepts);
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_alphanumeric(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return is_digit(c) || is_letter(c);
 }
 
 // Names of Blink features. Only disabling is offered: enabling reaches doors such as MojoJS, with

@@ -2,19 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace pbaas::session {
 namespace {
 
 constexpr std::size_t kLanguageTagBytesMax = 35;  // RFC 5646 §4.4.1
 constexpr std::size_t kTimezoneBytesMax = 64;
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // Takes what stands before the next `separator` off the front of `rest`, and the separator.
 std::string_view take_part(std::string_view& rest, char separator) {

@@ -47,9 +47,9 @@ class SessionLog {
   // counted, never thrown. A row only moves forward: a write that would take it back (or end it a
   // second time) changes nothing.
   virtual void record(const session::Session& session) = 0;
-  // A session that ends without having run (launch_failed, abandoned) gives its key back.
   // Inserts a new session under the key, or gives the session that already has it (and the hash of
   // its request).
+  // A key is free again once its session ended without having run.
   virtual net::Task<Result<std::optional<IdempotentSession>>> insert_once(
       const session::Session& session, const IdempotencyKey& key) = 0;
   virtual net::Task<Result<session::Session>> find(const SessionId& id) = 0;

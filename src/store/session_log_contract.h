@@ -293,6 +293,18 @@ TYPED_TEST_P(SessionLogContract, GivesTheKeyOfASessionThatNeverRanToTheNext) {
   EXPECT_FALSE(*next);
 }
 
+TYPED_TEST_P(SessionLogContract, GivesBackTheKeyOfASessionThatWasStartingWhenTheProcessDied) {
+  ASSERT_TRUE(this->run(this->log().insert_once(this->queued(), this->key("ann", "k"))));
+  auto running = this->running();
+  ASSERT_TRUE(this->run(this->log().insert_once(running, this->key("ann", "other"))));
+  ASSERT_TRUE(
+      this->run(this->log().end_open(TestFixture::Reason::kWorkerLost, running.created_at)));
+  const auto next = this->run(this->log().insert_once(this->queued(), this->key("ann", "k")));
+  EXPECT_FALSE(next.value());
+  const auto same = this->run(this->log().insert_once(this->queued(), this->key("ann", "other")));
+  EXPECT_TRUE(same.value());
+}
+
 TYPED_TEST_P(SessionLogContract, EndsWhatIsOpenForAProcessThatStarts) {
   const auto open = this->running();
   const auto done = this->ended();
@@ -327,6 +339,7 @@ REGISTER_TYPED_TEST_SUITE_P(SessionLogContract, GivesBackEverythingOfASession,
                             GivesTheSameSessionForTheSameKey, KeepsKeysOfOwnersApart,
                             InsertsOneOfManyWithTheSameKey,
                             GivesTheKeyOfASessionThatNeverRanToTheNext,
+                            GivesBackTheKeyOfASessionThatWasStartingWhenTheProcessDied,
                             EndsWhatIsOpenForAProcessThatStarts, FindsNothingToEndTheSecondTime);
 
 }  // namespace pbaas::store

@@ -58,6 +58,17 @@ class SqliteSessionLog::Writer {
     if (!retry_scheduled_) (void)write_all();
   }
 
+  // On the thread: whether the database is behind what was recorded, because it cannot be written.
+  bool is_behind() const { return retry_scheduled_; }
+
+  // On the thread: what was recorded of a session and could not be written.
+  std::optional<Session> unwritten(const SessionId& id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = pending_.find(id);
+    if (found == pending_.end()) return std::nullopt;
+    return found->second;
+  }
+
   // On the thread: writes all that was recorded.
   Status write_all() {
     for (;;) {
@@ -168,17 +179,23 @@ net::Task<Result<std::optional<IdempotentSession>>> SqliteSessionLog::insert_onc
 }
 
 net::Task<Result<Session>> SqliteSessionLog::find(const SessionId& id) {
-  return writer_->thread().run<Session>([writer = writer_.get(), id] {
+  return writer_->thread().run<Session>([writer = writer_.get(), id]() -> Result<Session> {
     writer->catch_up();
+    if (auto newest = writer->unwritten(id)) return std::move(*newest);
     return writer->sessions().find(id);
   });
 }
 
 net::Task<Result<SessionPage>> SqliteSessionLog::list(const SessionQuery& query) {
-  return writer_->thread().run<SessionPage>([writer = writer_.get(), query] {
-    writer->catch_up();
-    return writer->sessions().list(query);
-  });
+  return writer_->thread().run<SessionPage>(
+      [writer = writer_.get(), query]() -> Result<SessionPage> {
+        writer->catch_up();
+        if (writer->is_behind()) {
+          return Error{Fault::kStoreUnavailable, "the session log cannot be written at the moment",
+                       "", 1};
+        }
+        return writer->sessions().list(query);
+      });
 }
 
 net::Task<Result<std::size_t>> SqliteSessionLog::end_open(session::EndReason reason, WallTime now) {

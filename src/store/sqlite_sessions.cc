@@ -154,7 +154,8 @@ class SqliteSessions::Impl {
     events.exec();
     SQLite::Statement rows(database_,
                            "UPDATE sessions SET status = 'ended', ended_at = ?, end_reason = ?, "
-                           "connections = 0 WHERE status <> 'ended'");
+                           "connections = 0, idempotency_key = CASE WHEN status = 'running' "
+                           "THEN idempotency_key ELSE NULL END WHERE status <> 'ended'");
     rows.bind(1, now_ms);
     rows.bind(2, word);
     const int count = rows.exec();

@@ -18,6 +18,7 @@ struct LiveSession {
   LiveSession(net::Loop& loop, session::Session started, Slot taken)
       : record(std::move(started)),
         slot(std::move(taken)),
+        ended(loop),
         launched(loop),
         settled(loop),
         relays_left(loop),
@@ -32,6 +33,7 @@ struct LiveSession {
   session::Lifetime lifetime{};
   session::Traffic logged_traffic{};  // as the session log has it
 
+  net::Event ended;        // the session has ended: stops a launch under way
   net::Event launched;     // the launch is over, well or not: for its own ending
   net::Event settled;      // it runs or has ended: for who awaits the start
   net::Event relays_left;  // no relay is open any more

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
+#include "net/finish_by.h"
 
 namespace pbaas::worker {
 namespace {
@@ -15,8 +16,8 @@ using session::Session;
 constexpr Duration kFarewell{500};
 // Longer than any launch: the launcher has its own, shorter limit.
 constexpr Duration kLaunchMax{120'000};
-// A killed process tree is gone in 22 ms; a browser that is not gone by now is stuck in the kernel
-// and keeps its slot.
+// A killed process tree is gone in 22 ms. What is not gone after an hour is stuck in the kernel,
+// and its slot is given up.
 constexpr Duration kGoneMax{3'600'000};
 constexpr Duration kLogInterval{5'000};
 constexpr Duration kDrainPoll{50};
@@ -57,7 +58,8 @@ net::Task<Result<Session>> Worker::start(Session session) {
   if (!slot) co_return Error{Fault::kNoCapacity, "the worker has no free slot"};
   const auto live = admit(std::move(session), std::move(*slot));
   const auto deadline = Deadline::after(clock_, kLaunchMax);
-  co_await live->settled.wait(deadline);
+  const bool settled = co_await live->settled.wait(deadline);
+  if (!settled) end_live(live, EndReason::kLaunchFailed, "Chromium did not start in time");
   if (live->running()) co_return live->record;
   if (live->record.end_reason == EndReason::kLaunchFailed) {
     co_return Error{Fault::kLaunchFailed, live->record.end_detail};
@@ -76,25 +78,43 @@ Worker::Live Worker::admit(Session session, Slot slot) {
 
 net::Task<void> Worker::launch(Live live) {
   const auto began = clock_.now();
-  browser::LaunchSpec spec{live->record.id, live->record.options};
-  auto browser = co_await launcher_.launch(std::move(spec), Deadline::after(clock_, kLaunchMax));
-  live->launched.set();
-  if (!browser) {
-    live->gone.set();
-    end_live(live, EndReason::kLaunchFailed, browser.error().detail);
-    co_return;
+  Launched launched;
+  try {
+    auto work = launch_browser(live->record, launched);
+    auto race = net::run_unless(std::move(work), until_ended(live));
+    co_await std::move(race);
+  } catch (const std::exception& problem) {
+    launched = Error{Fault::kLaunchFailed, problem.what()};
   }
-  metrics_.observe("pbaas_create_seconds", {{"phase", "launch"}},
-                   std::chrono::duration<double>(clock_.now() - began).count());
-  run(live, std::move(*browser));
+  live->launched.set();
+  if (launched && *launched) {
+    const std::chrono::duration<double> taken = clock_.now() - began;
+    metrics_.observe("pbaas_create_seconds", {{"phase", "launch"}}, taken.count());
+    co_return run(live, std::move(**launched));
+  }
+  // Nothing started, or what did was stopped by the session's end and is the launcher's to kill.
+  live->gone.set();
+  if (launched) end_live(live, EndReason::kLaunchFailed, launched->error().detail);
+}
+
+// Writes its outcome to `launched`, because what run_unless runs gives nothing.
+net::Task<void> Worker::launch_browser(const Session& session, Launched& launched) {
+  browser::LaunchSpec spec{session.id, session.options};
+  const auto deadline = Deadline::after(clock_, kLaunchMax);
+  launched = co_await launcher_.launch(std::move(spec), deadline);
+}
+
+net::Task<void> Worker::until_ended(Live live) {
+  const auto deadline = Deadline::after(clock_, kGoneMax);
+  co_await live->ended.wait(deadline);
 }
 
 void Worker::run(const Live& live, std::unique_ptr<browser::Browser> browser) {
   live->browser = std::move(browser);
   // The relays' threads call this, at a time when the session may be long over.
   const std::weak_ptr<LiveSession> weak = live;
-  live->relays = std::make_shared<net::RelayGroup>(clock_, [this, weak] {
-    boost::asio::post(loop_, [this, weak] {
+  live->relays = std::make_shared<net::RelayGroup>(clock_, [this, &loop = loop_, weak] {
+    boost::asio::post(loop, [this, weak] {
       if (const auto left = weak.lock()) last_client_left(left);
     });
   });
@@ -132,6 +152,7 @@ void Worker::end_live(const Live& live, EndReason reason, std::string detail) {
   if (live->relays) {
     live->relays->close_all({session::close_code(reason), std::string(session::to_word(reason))});
   }
+  live->ended.set();
   live->settled.set();
   tasks_.spawn("dismantle", dismantle(live));
 }
@@ -233,7 +254,7 @@ Worker::Live Worker::find(const SessionId& id) {
 }
 
 void Worker::refresh(LiveSession& live) {
-  if (!live.relays) return;
+  if (!live.running()) return;
   const auto& counters = live.relays->counters();
   live.record.traffic = {counters.messages_up, counters.messages_down, counters.bytes_up,
                          counters.bytes_down};

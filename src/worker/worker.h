@@ -73,7 +73,11 @@ class Worker {
 
   Live find(const SessionId& id);
   Live admit(session::Session session, Slot slot);
+  using Launched = std::optional<Result<std::unique_ptr<browser::Browser>>>;
+
   net::Task<void> launch(Live live);
+  net::Task<void> launch_browser(const session::Session& session, Launched& launched);
+  net::Task<void> until_ended(Live live);
   void run(const Live& live, std::unique_ptr<browser::Browser> browser);
   void end_live(const Live& live, session::EndReason reason, std::string detail);
   net::Task<void> dismantle(Live live);

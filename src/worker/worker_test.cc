@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <stdexcept>
+
 #include "support/run_task.h"
 
 namespace pbaas::worker {
@@ -40,6 +43,7 @@ class StagedLauncher final : public browser::Launcher {
   net::Task<Result<std::unique_ptr<browser::Browser>>> launch(browser::LaunchSpec,
                                                               Deadline deadline) override {
     co_await go.wait(deadline);
+    if (throws) throw std::runtime_error("no descriptors");
     if (fails) co_return Error{Fault::kLaunchFailed, "no such binary"};
     auto browser = std::make_unique<StagedBrowser>(kills);
     last = browser.get();
@@ -50,6 +54,7 @@ class StagedLauncher final : public browser::Launcher {
 
   net::Event go;
   bool fails = false;
+  bool throws = false;
   int kills = 0;
   StagedBrowser* last = nullptr;
 };
@@ -79,7 +84,11 @@ session::Session new_session() {
 }
 
 struct WorkerTest : ::testing::Test {
-  WorkerTest() { launcher.go.set(); }
+  // The loop's timers run on the real clock, so the test's clock begins at the same moment.
+  WorkerTest() {
+    clock.advance(SystemClock().now() - clock.now());
+    launcher.go.set();
+  }
 
   session::Session start(session::Session session) {
     auto started = support::run_task(loop, worker.start(std::move(session)));
@@ -151,7 +160,7 @@ TEST_F(WorkerTest, AFailedLaunchEndsTheSessionAndFreesItsSlot) {
   EXPECT_EQ(worker.status().used, 0);
 }
 
-TEST_F(WorkerTest, ASessionEndedWhileItStartsLeavesNoBrowser) {
+TEST_F(WorkerTest, ASessionEndedWhileItStartsStopsItsLaunch) {
   StagedLauncher slow(loop);
   Worker starting(loop, clock, {"w", 1, "test"}, slow, log, metrics);
   const auto session = new_session();
@@ -161,14 +170,26 @@ TEST_F(WorkerTest, ASessionEndedWhileItStartsLeavesNoBrowser) {
     EXPECT_EQ(started.error().fault, Fault::kSessionEnded);
   }(starting, session));
   settle();
-  EXPECT_TRUE(starting.end(session.id, EndReason::kAbandoned));
+  boost::asio::post(loop, [&] { EXPECT_TRUE(starting.end(session.id, EndReason::kAbandoned)); });
   settle();
-  EXPECT_EQ(starting.status().used, 1) << "the launch goes on";
-  slow.go.set();
-  settle();
-  EXPECT_EQ(slow.kills, 1);
   EXPECT_EQ(starting.status().used, 0);
   EXPECT_EQ(tasks.running(), 0);
+}
+
+TEST_F(WorkerTest, ALaunchThatThrowsEndsTheSessionAndFreesItsSlot) {
+  launcher.throws = true;
+  const auto started = support::run_task(loop, worker.start(new_session()));
+  EXPECT_EQ(started.error().fault, Fault::kLaunchFailed);
+  settle();
+  EXPECT_EQ(worker.status().used, 0);
+}
+
+TEST_F(WorkerTest, AnEndedSessionIsTheSameHoweverOftenItIsAskedFor) {
+  const auto session = start(new_session());
+  const auto relays = worker.attach(session.id)->relays;
+  const auto seat = net::RelaySeat::take(relays);
+  const auto ended = worker.end(session.id, EndReason::kClientRequest);
+  EXPECT_EQ(worker.end(session.id, EndReason::kClientRequest).value(), ended.value());
 }
 
 TEST_F(WorkerTest, EndsWhatIsDueAndTellsTheNextDeadlineOfWhatIsNot) {
