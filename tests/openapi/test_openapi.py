@@ -163,7 +163,7 @@ def test_the_flags_are_those_of_the_program():
 
 PATH = r'((?:session|collection|"[^"]*")(?: \+ "[^"]*")*), '
 ADDED = [re.compile(r'router\.add\("(\w+)", ' + PATH), re.compile(r"router\.(add_upgrade)\(" + PATH)]
-FILE = re.compile(r'add_file\(router, api, "([^"]+)", ')
+FILE = re.compile(r'add_file\(router, "([^"]+)", ')
 
 
 def routes():

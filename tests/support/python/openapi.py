@@ -43,7 +43,9 @@ def check(url, method, path, answer):
 
 def find_template(spec, path):
     """The documented path that fits best: the one with the fewest {names}."""
-    parts = path.replace("/sessions", "/session").split("/")  # The same collection by another name.
+    # The same collections by other names; a trailing slash means nothing.
+    parts = path.replace("/sessions", "/session").replace("/workers", "/worker").rstrip("/").split("/")
+    parts = parts if len(parts) > 1 else ["", ""]
     fits = [template for template in spec["paths"]
             if len(template.split("/")) == len(parts)
             and all(a == b or (a.startswith("{") and b) for a, b in zip(template.split("/"), parts))]
