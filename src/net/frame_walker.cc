@@ -91,6 +91,7 @@ FrameWalker::Step FrameWalker::walk(std::span<const std::byte> bytes, Stop stop)
       const auto taken = std::min<std::uint64_t>(payload_left_, rest.size());
       payload_left_ -= taken;
       step.forward += taken;
+      if (!is_control(opcode_)) step.data = true;
     }
     if (payload_left_ > 0) continue;
     leave_frame(step);

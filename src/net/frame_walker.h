@@ -37,6 +37,7 @@ class FrameWalker {
   struct Step {
     std::size_t forward = 0;     // how many of the bytes may go on to the other side
     std::uint32_t messages = 0;  // data messages whose last byte is among them
+    bool data = false;           // payload of a data frame is among them
     FrameFault fault = FrameFault::kNone;
   };
 

@@ -58,6 +58,20 @@ TEST(FrameWalker, ForwardsEveryByteAndCountsEveryMessageAtAnySplit) {
   }
 }
 
+TEST(FrameWalker, SaysWhetherPayloadOfADataFramePassed) {
+  FrameWalker walker(From::kClient, kLimit);
+  const auto passes_data = [&walker](const std::string& bytes) {
+    return walker.walk(std::as_bytes(std::span(bytes))).data;
+  };
+  const std::string text = from_client(kText, "text", false);
+  EXPECT_FALSE(passes_data(text.substr(0, 6))) << "a header alone";
+  EXPECT_TRUE(passes_data(text.substr(6, 2)));
+  EXPECT_TRUE(passes_data(text.substr(8)));
+  EXPECT_FALSE(passes_data(from_client(kPing, "ping") + from_client(kPong, "pong")));
+  EXPECT_TRUE(passes_data(from_client(kContinuation, "rest")));
+  EXPECT_FALSE(passes_data(from_client(kClose, close_payload(1000, "bye"))));
+}
+
 TEST(FrameWalker, ReadsAllThreeLengths) {
   for (const std::size_t size : {125u, 126u, 65'535u, 65'536u, 100'000u}) {
     FrameWalker walker(From::kBrowser, kLimit);

@@ -108,7 +108,7 @@ Status check_coding(std::string_view value, Framing& framing) {
 
 Status check_host(std::string_view value, Framing& framing) {
   ++framing.hosts;
-  if (!std::ranges::all_of(value, is_host_char)) return malformed("Host is not a host and a port");
+  if (!is_host(value)) return malformed("Host is not a host and a port");
   return {};
 }
 
@@ -153,6 +153,10 @@ Error head_too_large(const HeadLimits& limits) {
 }
 
 }  // namespace
+
+bool is_host(std::string_view text) {
+  return std::ranges::all_of(text, is_host_char);
+}
 
 std::size_t head_length(std::string_view bytes, std::size_t seen) {
   const auto end = bytes.find("\r\n\r\n", seen < 3 ? 0 : seen - 3);

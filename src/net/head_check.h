@@ -24,6 +24,9 @@ std::size_t head_length(std::string_view bytes, std::size_t seen = 0);
 // kMalformedHttp (a line that ends without CR would otherwise be waited on until the deadline).
 Status check_partial_head(std::string_view bytes, const HeadLimits& limits, std::size_t seen = 0);
 
+// A host and perhaps a port, by its characters: as a Host field or in an absolute target.
+bool is_host(std::string_view text);
+
 // `head` is whole. Errors: as above, kMalformedHttp for all that RFC 9112 does not allow or that
 // frames a body in two ways.
 Status check_head(std::string_view head, const HeadLimits& limits);

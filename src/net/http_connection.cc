@@ -22,6 +22,8 @@ constexpr std::size_t kPipelinedBytesMax = 64 * 1024;
 constexpr std::size_t kLingerBytesMax = 8 * 1024 * 1024;
 // The longest line of a chunked body: the size of a chunk, its extensions, or all trailers.
 constexpr std::size_t kChunkLineBytesMax = 16 * 1024;
+// For the rest of a request when the server stops.
+constexpr Duration kLastReadMax{1'000};
 
 std::string method_word(const std::string& method) {
   for (const auto* each : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
@@ -41,10 +43,7 @@ void log_failure(std::string_view route, std::string_view failure) {
 }
 
 HeadLimits head_limits(const HttpLimits& limits) {
-  HeadLimits heads;
-  heads.head_bytes_max = limits.head_bytes_max;
-  heads.target_bytes_max = limits.target_bytes_max;
-  return heads;
+  return {.head_bytes_max = limits.head_bytes_max, .target_bytes_max = limits.target_bytes_max};
 }
 
 // What follows from the target and the fields.
@@ -60,10 +59,16 @@ Status complete(Request& request) {
 
 }  // namespace
 
+// A request that could be read, and what is to be done with it.
+struct HttpConnection::Asked {
+  Request request;
+  Plan plan;
+};
+
 // One request on its way to its answer.
 struct HttpConnection::Exchange {
   Request& request;
-  Plan plan;
+  Plan& plan;
   std::optional<Response> response;
   std::string failure;  // what the handler threw
   // Of a handshake that the browser accepted.
@@ -72,16 +77,6 @@ struct HttpConnection::Exchange {
   std::optional<BrowserSide> browser;
 };
 
-HttpServerState::HttpServerState(Loop& the_loop, const Clock& the_clock, Router the_router,
-                                 RelayPool& the_relays, HttpLimits the_limits)
-    : loop(the_loop),
-      clock(the_clock),
-      router(std::move(the_router)),
-      relays(the_relays),
-      limits(the_limits),
-      acceptor(the_loop),
-      sweep_timer(the_loop) {}
-
 HttpConnection::HttpConnection(boost::asio::ip::tcp::socket socket,
                                std::shared_ptr<HttpServerState> state)
     : stream_(std::move(socket)), state_(std::move(state)) {
@@ -89,6 +84,7 @@ HttpConnection::HttpConnection(boost::asio::ip::tcp::socket socket,
 }
 
 HttpConnection::~HttpConnection() {
+  leave_idle();
   state_->connections.erase(this);
 }
 
@@ -107,9 +103,8 @@ void HttpConnection::set_deadline(Duration wait) {
   expired_ = false;
 }
 
-void HttpConnection::clear_deadline() {
-  deadline_ = Instant::max();
-  expired_ = false;
+void HttpConnection::set_read_deadline(Duration wait) {
+  set_deadline(state_->stopping ? std::min(wait, kLastReadMax) : wait);
 }
 
 void HttpConnection::sweep(Instant now) {
@@ -118,12 +113,21 @@ void HttpConnection::sweep(Instant now) {
   stream_.interrupt();
 }
 
-void HttpConnection::close_if_idle() {
+void HttpConnection::stop() {
   if (idle_) stream_.interrupt();
+  if (reading_) deadline_ = std::min(deadline_, state_->clock.now() + kLastReadMax);
 }
 
-void HttpConnection::abort() {
-  stream_.close();
+// A request that has just come is still answered.
+void HttpConnection::make_room() {
+  unwanted_ = true;
+  leave_idle();
+  stream_.interrupt();
+}
+
+void HttpConnection::leave_idle() {
+  idle_ = false;
+  if (place_.empty()) place_.splice(place_.end(), state_->kept_alive, node_);
 }
 
 // A connection that never sent a byte, or none since its last answer, is closed without a word: an
@@ -134,44 +138,55 @@ Task<bool> HttpConnection::wait_for_request() {
   set_deadline(first_request_ ? limits.head_deadline : limits.keep_alive);
   if (!stream_.buffered().empty()) co_return true;
   idle_ = true;
+  if (!first_request_) state_->kept_alive.splice(state_->kept_alive.end(), place_);
   const bool got = co_await stream_.read_more(state_->scratch);
-  idle_ = false;
+  leave_idle();
   co_return got && !state_->closed;
 }
 
 Task<bool> HttpConnection::serve_one() {
   // The first request's time runs from the accept, so that bytes sent late buy no more of it.
-  if (!first_request_) set_deadline(state_->limits.head_deadline);
+  if (!first_request_ || state_->stopping) set_read_deadline(state_->limits.head_deadline);
   first_request_ = false;
-  auto request = co_await read_request();
+  reading_ = true;
+  auto asked = co_await read_request();
+  reading_ = false;
   const auto begun = state_->clock.now();
   if (state_->closed) co_return false;
-  if (!request) {
-    const bool go_on = co_await refuse(request.error(), begun);
+  if (!asked) {
+    const bool go_on = co_await refuse(asked.error(), begun);
     co_return go_on;
   }
-  const bool go_on = co_await answer(*request, begun);
+  const bool go_on = co_await answer(*asked, begun);
   co_return go_on;
 }
 
-Task<Result<Request>> HttpConnection::read_request() {
+// The head alone decides what is to be done, so whoever is refused never has a body held for them.
+Task<Result<HttpConnection::Asked>> HttpConnection::read_request() {
   RequestParser parser(state_->limits.body_bytes_max);
   const auto head = co_await read_head(parser);
   if (!head) co_return head.error();
-  const auto body = co_await read_body(parser);
-  if (!body) co_return body.error();
-
   keep_alive_ = parser.keep_alive();
-  const bool had_body = parser.has_body();
-  auto request = parser.take();
+  Asked asked{parser.take(), {}};
+  auto& request = asked.request;
   const auto completed = complete(request);
   if (!completed) co_return completed.error();
   request.peer = stream_.peer();
   request.is_upgrade = asks_for_websocket(request.headers);
-  if (request.is_upgrade && (had_body || !parser.is_http_11())) {
+  if (request.is_upgrade && (parser.has_body() || !parser.is_http_11())) {
     co_return Error{Fault::kBadUpgrade, "a WebSocket handshake is HTTP/1.1 without a body"};
   }
-  co_return request;
+
+  asked.plan = plan_for(request);
+  if (parser.done()) co_return asked;
+  if (std::holds_alternative<Response>(asked.plan.next)) {
+    keep_alive_ = false;
+    co_return asked;
+  }
+  const auto body = co_await read_body(parser);
+  if (!body) co_return body.error();
+  request.body = parser.take_body_text();
+  co_return asked;
 }
 
 Task<Status> HttpConnection::read_head(RequestParser& parser) {
@@ -201,8 +216,7 @@ Task<Status> HttpConnection::read_head(RequestParser& parser) {
 }
 
 Task<Status> HttpConnection::read_body(RequestParser& parser) {
-  if (parser.done()) co_return Status();
-  set_deadline(state_->limits.body_deadline);
+  set_read_deadline(state_->limits.body_deadline);
   if (parser.expects_continue() && stream_.buffered().empty()) {
     // A write that fails is seen by the read that follows.
     co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -231,8 +245,9 @@ Task<Status> HttpConnection::read_more() {
   co_return Error{Fault::kCancelled, "the client left"};
 }
 
-Task<bool> HttpConnection::answer(Request& request, Instant begun) {
-  Exchange exchange{request, plan_for(request), {}, {}, {}, {}, {}};
+Task<bool> HttpConnection::answer(Asked& asked, Instant begun) {
+  auto& request = asked.request;
+  Exchange exchange{request, asked.plan, {}, {}, {}, {}, {}};
   if (auto* ready = std::get_if<Response>(&exchange.plan.next)) {
     exchange.response = std::move(*ready);
   } else {
@@ -331,7 +346,7 @@ Task<bool> HttpConnection::send(Exchange& exchange, Instant begun) {
   auto& response = *exchange.response;
   state_->router.finish(request, response);
   // What follows a handshake that was refused may be frames: it is never read as a request.
-  if (state_->stopping || request.is_upgrade) keep_alive_ = false;
+  if (state_->stopping || unwanted_ || request.is_upgrade) keep_alive_ = false;
   const bool written = co_await write(response, request.method == "HEAD");
   report(request.method, exchange.plan.route, response.status, begun);
   if (!written) co_return false;

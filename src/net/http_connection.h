@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <list>
 #include <memory>
 #include <unordered_set>
 
@@ -30,6 +31,9 @@ struct HttpServerState {
   boost::asio::ip::tcp::acceptor acceptor;
   boost::asio::steady_timer sweep_timer;
   std::unordered_set<HttpConnection*> connections;
+  // Those between two requests, the longest so first.
+  std::list<HttpConnection*> kept_alive;
+  Instant next_full_warning{};
   std::function<void(const Answered&)> on_answered;
   bool stopping = false;  // no further requests
   bool closed = false;    // the server is gone
@@ -50,19 +54,23 @@ class HttpConnection {
 
   // Ends the wait under way if its deadline has passed.
   void sweep(Instant now);
-  void close_if_idle();
-  void abort();
+  // No further requests: closes an idle connection, and hurries a request that is not yet here.
+  void stop();
+  // Ends a connection that is idle, so that a new one has room.
+  void make_room();
+  void abort() { stream_.close(); }
 
  private:
+  struct Asked;
   struct Exchange;
 
   Task<bool> wait_for_request();
   Task<bool> serve_one();
-  Task<Result<Request>> read_request();
+  Task<Result<Asked>> read_request();
   Task<Status> read_head(RequestParser& parser);
   Task<Status> read_body(RequestParser& parser);
   Task<Status> read_more();
-  Task<bool> answer(Request& request, Instant begun);
+  Task<bool> answer(Asked& asked, Instant begun);
   Plan plan_for(Request& request) const;
   Task<void> produce(Exchange& exchange);
   Task<void> run_upgrade(Exchange& exchange, const UpgradeHandler& handler);
@@ -73,17 +81,27 @@ class HttpConnection {
   Task<void> hand_over(Exchange& exchange, Instant begun);
   Task<void> linger();
 
+  void leave_idle();
+  void set_read_deadline(Duration wait);
   void set_deadline(Duration wait);
-  void clear_deadline();
+  void clear_deadline() {
+    deadline_ = Instant::max();
+    expired_ = false;
+  }
   void report(std::string_view method, const std::string& route, int status, Instant begun) const;
 
   ByteStream stream_;
   std::shared_ptr<HttpServerState> state_;
   Instant deadline_ = Instant::max();
+  // Our own node of kept_alive, which it moves to and from without an allocation.
+  std::list<HttpConnection*> place_{this};
+  std::list<HttpConnection*>::iterator node_ = place_.begin();
   bool idle_ = true;      // between requests
+  bool reading_ = false;  // a request, of which some is here
   bool expired_ = false;  // the deadline passed during the wait under way
   bool first_request_ = true;
   bool keep_alive_ = true;  // after the request under way
+  bool unwanted_ = false;   // the request under way is the last
 };
 
 }  // namespace pbaas::net

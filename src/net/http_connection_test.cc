@@ -97,7 +97,7 @@ TEST_F(HttpConnectionTest, RefusesABadChunk) {
 
 TEST_F(HttpConnectionTest, RefusesTargetsThatCanBeReadInTwoWays) {
   for (const std::string target : {"/%", "/%zz", "/%00", "/%ff", "/../now", "/now#a", "a:80",
-                                   "https://a/now", "*", "/now?a=%ZZ"}) {
+                                   "https://a/now", "*", "/now?a=%ZZ", "http://a,b/now"}) {
     EXPECT_EQ(answer_to("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"), "400 malformed_http")
         << target;
   }
@@ -267,6 +267,36 @@ TEST_F(HttpConnectionTest, CancelsItsHandlersWhenTheServerGoes) {
   rig_.stop();
   EXPECT_EQ(client.read_to_end(), "");
   EXPECT_TRUE(rig_.comes_true([&] { return waiting_.alive == 0; }));
+}
+
+// 20,000 clients without a key could otherwise have 20 GB held for them.
+TEST_F(HttpConnectionTest, RefusesByTheHeadAndReadsNoBodyThen) {
+  std::atomic<int> guarded{0};
+  HttpRig rig([&](Router& router, Loop&) {
+    waiting_.routes(router, rig_);
+    router.set_guard([&](const Request& request) -> std::optional<Response> {
+      ++guarded;
+      if (request.headers.has("Authorization")) return std::nullopt;
+      return Response::problem({Fault::kUnauthorized, "send a key"});
+    });
+  });
+  auto stranger = rig.connect();
+  stranger.send(kPost + "Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\nfirst");
+  const auto refused = stranger.read_answer();
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_NE(refused.head.find("Connection: close\r\n"), std::string::npos);
+  stranger.send(std::string(1'000'000 - 5, 'a') + kHead + "\r\n");
+  stranger.finish_writing();
+  EXPECT_EQ(stranger.read_to_end(), "");
+  EXPECT_EQ(guarded, 1);
+
+  auto known = rig.connect();
+  known.send(kPost + "Authorization: Bearer k\r\nContent-Length: 2\r\n\r\nhi" + kHead + "\r\n");
+  EXPECT_EQ(known.read_answer().status, 200);
+  const auto next = known.read_answer();
+  EXPECT_EQ(next.status, 401);
+  EXPECT_EQ(next.head.find("Connection: close"), std::string::npos) << "there is no body to skip";
+  EXPECT_EQ(guarded, 3);
 }
 
 TEST_F(HttpConnectionTest, LetsARefusedClientReadWhy) {

@@ -60,6 +60,7 @@ class RequestParser::Impl {
  public:
   http::request_parser<http::string_body> parser;
   Headers headers;
+  bool expects_continue = false;
 };
 
 RequestParser::RequestParser(std::size_t body_bytes_max) : impl_(std::make_unique<Impl>()) {
@@ -76,6 +77,8 @@ Status RequestParser::take_head(std::string_view head) {
     return Error{Fault::kMalformedHttp, "the request head cannot be read"};
   }
   impl_->headers = headers_of(impl_->parser.get());
+  // Only HTTP/1.1 knows interim responses.
+  impl_->expects_continue = is_http_11() && has_token(impl_->headers, "Expect", "100-continue");
   impl_->parser.eager(true);
   return {};
 }
@@ -97,9 +100,8 @@ bool RequestParser::has_body() const {
   return length && *length > 0;
 }
 
-// Only HTTP/1.1 knows interim responses.
 bool RequestParser::expects_continue() const {
-  return is_http_11() && has_token(impl_->headers, "Expect", "100-continue");
+  return impl_->expects_continue;
 }
 
 bool RequestParser::keep_alive() const {
@@ -116,8 +118,12 @@ Request RequestParser::take() {
   request.method = text(message.method_string());
   request.target = text(message.target());
   request.headers = std::move(impl_->headers);
-  request.body = std::move(message.body());
+  if (done()) request.body = take_body_text();
   return request;
+}
+
+std::string RequestParser::take_body_text() {
+  return std::move(impl_->parser.get().body());
 }
 
 class ResponseParser::Impl {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "net/http.h"
@@ -29,8 +30,11 @@ class RequestParser {
   bool expects_continue() const;
   bool keep_alive() const;
   bool is_http_11() const;
-  // The request, with target, headers and body; the path is not yet read. Once, when done.
+  // The request, with target and headers, and with its body when done; the path is not yet read.
+  // Once, when the head is taken.
   Request take();
+  // Of a request that was taken before its body. Once, when done.
+  std::string take_body_text();
 
  private:
   class Impl;

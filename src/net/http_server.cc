@@ -21,6 +21,7 @@ using boost::system::error_code;
 
 // When the process has no descriptors left, connections wait in the kernel's queue meanwhile.
 constexpr Duration kAcceptPause{100};
+constexpr Duration kFullWarningPause{1'000};
 
 // One non-blocking write: whoever is turned away is not waited for.
 void turn_away(tcp::socket socket, const HttpLimits& limits) {
@@ -34,6 +35,23 @@ void turn_away(tcp::socket socket, const HttpLimits& limits) {
   socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
+// Whoever floods the server would flood its log too.
+void warn_full(HttpServerState& state) {
+  const auto now = state.clock.now();
+  if (now < state.next_full_warning) return;
+  state.next_full_warning = now + kFullWarningPause;
+  log::warn("http.connections_max", {{"limit", state.limits.connections_max}});
+}
+
+// False: there is no room for one more connection. An idle one costs its client the least.
+bool find_room(HttpServerState& state) {
+  if (state.connections.size() < state.limits.connections_max) return true;
+  warn_full(state);
+  if (state.kept_alive.empty()) return false;
+  state.kept_alive.front()->make_room();
+  return true;
+}
+
 Task<void> accept_connections(std::shared_ptr<HttpServerState> state) {
   while (!state->stopping) {
     auto [error, socket] = co_await state->acceptor.async_accept(kAsTuple);
@@ -44,8 +62,7 @@ Task<void> accept_connections(std::shared_ptr<HttpServerState> state) {
       co_await sleep_for(kAcceptPause);
       continue;
     }
-    if (state->connections.size() >= state->limits.connections_max) {
-      log::warn("http.connections_max", {{"limit", state->limits.connections_max}});
+    if (!find_room(*state)) {
       turn_away(std::move(socket), state->limits);
       continue;
     }
@@ -82,6 +99,16 @@ error_code open_and_listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoin
 
 }  // namespace
 
+HttpServerState::HttpServerState(Loop& the_loop, const Clock& the_clock, Router the_router,
+                                 RelayPool& the_relays, HttpLimits the_limits)
+    : loop(the_loop),
+      clock(the_clock),
+      router(std::move(the_router)),
+      relays(the_relays),
+      limits(the_limits),
+      acceptor(the_loop),
+      sweep_timer(the_loop) {}
+
 HttpServer::HttpServer(Loop& loop, const Clock& clock, Router router, RelayPool& relays,
                        HttpLimits limits)
     : state_(std::make_shared<HttpServerState>(loop, clock, std::move(router), relays, limits)) {}
@@ -114,7 +141,7 @@ void HttpServer::stop_accepting() {
   state_->stopping = true;
   error_code ignored;
   state_->acceptor.close(ignored);
-  for (auto* connection : state_->connections) connection->close_if_idle();
+  for (auto* connection : state_->connections) connection->stop();
 }
 
 std::size_t HttpServer::connections() const {

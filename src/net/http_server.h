@@ -27,6 +27,8 @@ struct HttpLimits {
   Duration write_deadline{30'000};      // for a whole response
   Duration linger{2'000};               // for the client to read a last response
   Duration sweep_interval{100};         // how late a deadline may be noticed
+  // When it is reached, the connection that has been idle between requests for longest gives way to
+  // a new one; where none is idle, the new one gets a 503.
   std::size_t connections_max = 20'000;
 };
 
@@ -53,7 +55,9 @@ class HttpServer {
   // `host` is an IPv4 or IPv6 address; port 0 is any free one. Gives the bound port. Errors:
   // kInvalidField, naming the address and what to do.
   Result<int> listen(const std::string& host, int port);
-  // Closes the listener and idle connections; requests under way are answered, then closed.
+  // Closes the listener and idle connections; requests under way are answered, then closed. What of
+  // a request is still to come has one second. So connections() is 0 at most `linger` and a second
+  // after the last handler is done and the last client has taken its answer.
   void stop_accepting();
   std::size_t connections() const;
   // Called on the loop for each request that was answered.

@@ -210,13 +210,88 @@ TEST(HttpServer, AnswersWhatIsUnderWayWhenItStopsAndClosesTheRest) {
   EXPECT_TRUE(rig.comes_true([&] { return rig.server().connections() == 0; }));
 }
 
+// Its clients neither leave nor send the rest of their requests.
+TEST(HttpServer, HasNoConnectionsLeftSoonAfterItStops) {
+  const auto limits = HttpRig::quick();
+  bool entered = false;
+  HttpRig rig(
+      [&](Router& router, Loop& loop) {
+        echo_routes(router, loop);
+        router.add("GET", "/wait", [&](Request&) -> Task<Response> {
+          entered = true;
+          co_await rig.event().wait(Deadline::at(SystemClock().now() + Duration(60'000)));
+          co_return Response();
+        });
+      },
+      limits);
+  auto busy = rig.connect();
+  busy.send(get("/wait"));
+  auto in_head = rig.connect();
+  in_head.send(get("/1") + "GET /2");
+  in_head.read_answer();
+  auto in_body = rig.connect();
+  in_body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  in_body.read_head();
+  in_body.send("h");
+  ASSERT_TRUE(rig.comes_true([&] { return entered; }));
+
+  rig.on_loop([&] {
+    rig.server().stop_accepting();
+    rig.event().set();
+  });
+  EXPECT_EQ(busy.read_answer().status, 200);
+  rig.clock().advance(Duration(1'000));
+  EXPECT_EQ(in_head.read_answer().status, 408);
+  EXPECT_EQ(in_body.read_answer().status, 408);
+  rig.on_loop([&] { rig.clock().advance(limits.linger); });
+  EXPECT_TRUE(rig.comes_true([&] { return rig.server().connections() == 0; }));
+}
+
+TEST(HttpServer, PrefersANewConnectionToTheOneThatIsIdleForLongest) {
+  auto limits = HttpRig::quick();
+  limits.connections_max = 2;
+  HttpRig rig(echo_routes, limits);
+  auto first = rig.connect();
+  auto second = rig.connect();
+  for (auto* each : {&first, &second, &first}) {
+    each->send(get("/"));
+    EXPECT_EQ(each->read_answer().status, 200);
+  }
+  ASSERT_TRUE(rig.comes_true([&] { return rig.server().connections() == 2; }));
+  auto third = rig.connect();
+  third.send(get("/"));
+  EXPECT_EQ(third.read_answer().status, 200);
+  EXPECT_EQ(second.read_to_end(), "");
+  EXPECT_TRUE(second.ended());
+  first.send(get("/still"));
+  EXPECT_EQ(first.read_answer().body, "GET /still ");
+}
+
+TEST(HttpServer, WarnsOfBeingFullAtMostOnceASecond) {
+  auto limits = HttpRig::quick();
+  limits.connections_max = 0;
+  HttpRig rig(echo_routes, limits);
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(rig.connect().read_answer().status, 503);
+  rig.clock().advance(Duration(10'000));
+  EXPECT_EQ(rig.connect().read_answer().status, 503);
+  rig.stop();
+  const auto logged = testing::internal::GetCapturedStderr();
+  std::size_t warnings = 0;
+  for (auto at = logged.find("http.connections_max"); at != logged.npos;
+       at = logged.find("http.connections_max", at + 1)) {
+    ++warnings;
+  }
+  EXPECT_GE(warnings, 2u);
+  EXPECT_LE(warnings, 11u);
+}
+
 TEST(HttpServer, TurnsAwayWhoeverIsTooMany) {
   auto limits = HttpRig::quick();
   limits.connections_max = 1;
   HttpRig rig(echo_routes, limits);
   auto first = rig.connect();
-  first.send(get("/"));
-  first.read_answer();
+  ASSERT_TRUE(rig.comes_true([&] { return rig.server().connections() == 1; }));
   auto second = rig.connect();
   EXPECT_EQ(second.read_answer().status, 503);
   first.close();

@@ -104,7 +104,8 @@ void Relay::forward_up(std::span<const std::byte> bytes, RelayTurn& turn) {
   const auto step = up_.walk(bytes);
   // Counted before it is sent, so that whoever has a message finds it counted.
   turn.tally.count_up(step.forward, step.messages);
-  group_->count_up(step.forward, step.messages, turn.now);
+  group_->count_up(step.forward, step.messages);
+  if (step.data || step.messages > 0) group_->note_client_data(turn.now);
   browser_.write(bytes.first(step.forward));
   if (step.fault != FrameFault::kNone && !down_.closed()) start_end(close_for(step.fault), turn);
 }

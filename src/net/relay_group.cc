@@ -46,10 +46,12 @@ void RelayGroup::leave(RelayLoop& loop, std::uint64_t relay) {
   if (last && on_last_left_) on_last_left_();
 }
 
-void RelayGroup::count_up(std::uint64_t bytes, std::uint64_t messages, Instant now) {
+void RelayGroup::count_up(std::uint64_t bytes, std::uint64_t messages) {
   counters_.bytes_up.fetch_add(bytes, std::memory_order_relaxed);
-  if (messages == 0) return;
-  counters_.messages_up.fetch_add(messages, std::memory_order_relaxed);
+  if (messages > 0) counters_.messages_up.fetch_add(messages, std::memory_order_relaxed);
+}
+
+void RelayGroup::note_client_data(Instant now) {
   last_client_message_.store(now, std::memory_order_relaxed);
 }
 

@@ -40,8 +40,8 @@ class RelayGroup {
   explicit RelayGroup(const Clock& clock, std::function<void()> on_last_left = {});
 
   const RelayCounters& counters() const { return counters_; }
-  // The last whole data message of any client; the group's creation before the first. Pings and
-  // pongs do not count.
+  // When data of any client last passed, be it a part of a long message; the group's creation
+  // before the first. Pings and pongs do not count.
   Instant last_client_message() const;
   // Client connections: relays from RelayPool::start to their end, and handshakes that hold a seat.
   int open() const;
@@ -54,7 +54,8 @@ class RelayGroup {
   // For relays and their loops. A relay is named by its loop and the number it has there.
   void join(RelayLoop& loop, std::uint64_t relay);
   void leave(RelayLoop& loop, std::uint64_t relay);
-  void count_up(std::uint64_t bytes, std::uint64_t messages, Instant now);
+  void count_up(std::uint64_t bytes, std::uint64_t messages);
+  void note_client_data(Instant now);
   void count_down(std::uint64_t bytes, std::uint64_t messages);
 
  private:

@@ -19,7 +19,7 @@ namespace pbaas::net {
 namespace {
 
 constexpr std::size_t kEventsPerWait = 256;
-constexpr auto kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+constexpr auto kEvents = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 UniqueFd checked(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -31,20 +31,21 @@ void set(int fd, int level, int option, int value) {
   ::setsockopt(fd, level, option, &value, sizeof value);
 }
 
-void tune_client(int fd) {
+void tune_either(int fd) {
   set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  // WebSocket knows no urgent data: the urgent byte is one of the stream, not one to be left out.
+  set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+}
+
+void tune_client(int fd) {
+  tune_either(fd);
   // A client that vanished is found by TCP alone: probes from 30 s of silence on, and 75 s for
   // whatever it leaves unacknowledged. That is longer than a slow reader gets.
-  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30);
   set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
   set(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
   set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 75'000);
-}
-
-void tune_browser(int fd) {
-  set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 // The thread starts with every signal blocked: signals are the main thread's.
@@ -199,15 +200,19 @@ void RelayLoop::adopt(std::uint64_t id, RelayStart start) {
   std::string to_browser = std::move(start.to_browser);
   std::string to_client = std::move(start.to_client);
   tune_client(start.client.get());
-  tune_browser(start.browser.get());
+  tune_either(start.browser.get());
   auto& member =
       *members_.emplace(id, new Member{id, Relay(std::move(start), limits_, now_)}).first->second;
   set_ticking(true);
   auto lent = turn();
-  if (!watch(member)) {
-    member.relay.give_up(lent);
-  } else if (const auto frame = member.relay.group()->closing()) {
+  const bool watched = watch(member);
+  if (const auto frame = member.relay.group()->closing()) {
     member.relay.close(*frame, lent);
+  } else if (!watched) {
+    // The client has its 101, so it is told in its own protocol. No event may ever come of it: one
+    // look finds it broken, and else the end of the grace ends it.
+    member.relay.close({1011, "internal_error"}, lent);
+    member.relay.resume(lent);
   } else {
     member.relay.begin(lent, std::move(to_browser), std::move(to_client));
   }

@@ -9,7 +9,8 @@ namespace pbaas::net {
 
 void RelaySide::note(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
-  if ((events & EPOLLIN) != 0 || hung_up_) readable_ = true;
+  if ((events & EPOLLPRI) != 0) urgent_ = true;
+  if ((events & (EPOLLIN | EPOLLPRI)) != 0 || hung_up_) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
 }
 
@@ -19,8 +20,9 @@ std::size_t RelaySide::read(std::span<std::byte> into) {
     if (got > 0) {
       const auto size = static_cast<std::size_t>(got);
       // Less than asked for means a stream socket is drained, epoll(7); what comes later is a new
-      // edge. After a hang-up there is no new edge, so the end itself must be read.
-      if (size < into.size() && !hung_up_) readable_ = false;
+      // edge. After a hang-up there is no new edge, so the end itself must be read. Of urgent data
+      // a read gives only what is before its mark, tcp(7), so a short one means nothing there.
+      if (size < into.size() && !hung_up_ && !urgent_) readable_ = false;
       return size;
     }
     if (got < 0 && errno == EINTR) continue;

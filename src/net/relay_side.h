@@ -53,6 +53,7 @@ class RelaySide {
   bool readable_ = true;  // A first read may find nothing, which costs one call in its life.
   bool writable_ = true;
   bool hung_up_ = false;
+  bool urgent_ = false;  // It has sent urgent data, and may again.
   bool ended_ = false;
   bool broken_ = false;  // It takes no more; what is written to it is lost.
 };

@@ -181,17 +181,51 @@ TEST_F(RelayTest, AddsNothingToABrowsersOwnClose) {
   EXPECT_EQ(ends.client.read_end(), End::kEof);
 }
 
-TEST_F(RelayTest, CountsOnlyAWholeDataMessageAsTheClientsLast) {
+TEST_F(RelayTest, TakesPingsAndPongsForNoSignOfItsClient) {
   auto ends = relay();
   const Instant before = group_->last_client_message();
   clock_.advance(Duration{100});
-  ends.client.send(from_client(kPing, "") + from_client(kPong, "") +
-                   from_client(kText, "half", false));
-  for (int i = 0; i < 3; ++i) ends.browser.read_frame();
+  ends.client.send(from_client(kPing, "ping") + from_client(kPong, "pong"));
+  for (int i = 0; i < 2; ++i) ends.browser.read_frame();
   EXPECT_EQ(group_->last_client_message(), before);
-  ends.client.send(from_client(kContinuation, "whole"));
+  ends.client.send(from_client(kText, ""));
   ends.browser.read_frame();
   EXPECT_EQ(group_->last_client_message(), clock_.now());
+}
+
+// An upload of minutes is one message, and was taken for idleness until its end.
+TEST_F(RelayTest, TakesEachPieceOfALongMessageForASignOfItsClient) {
+  auto ends = relay();
+  const std::string bytes = from_client(kText, std::string(3'000, 'x'));
+  for (std::size_t at = 0; at < 3'000; at += 1'000) {
+    clock_.advance(Duration{100});
+    ends.client.send(bytes.substr(at, 1'000));
+    ends.browser.read(1'000);
+    EXPECT_EQ(group_->last_client_message(), clock_.now()) << at;
+  }
+}
+
+// A read stops at TCP's urgent mark, which once looked like the end of what there was.
+TEST_F(RelayTest, PassesUrgentBytesAndWhatFollowsThem) {
+  auto ends = relay();
+  const std::string bytes = from_client(kText, noise(1'000));
+  for (int round = 0; round < 50; ++round) {
+    ends.client.send(bytes.substr(0, 500));
+    ASSERT_EQ(::send(ends.client.fd(), &bytes[500], 1, MSG_OOB), 1);
+    ends.client.send(bytes.substr(501));
+    ASSERT_TRUE(ends.browser.read(bytes.size()) == bytes) << round;
+  }
+}
+
+TEST_F(RelayTest, PassesABrowsersUrgentBytesToo) {
+  auto ends = relay();
+  const std::string bytes = from_browser(kText, noise(1'000));
+  for (int round = 0; round < 50; ++round) {
+    ends.browser.send(bytes.substr(0, 500));
+    ASSERT_EQ(::send(ends.browser.fd(), &bytes[500], 1, MSG_OOB), 1);
+    ends.browser.send(bytes.substr(501));
+    ASSERT_TRUE(ends.client.read(bytes.size()) == bytes) << round;
+  }
 }
 
 TEST_F(RelayTest, PingsASilentClientAndNeedsNoAnswer) {

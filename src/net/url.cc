@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "net/head_check.h"
+
 namespace pbaas::net {
 namespace {
 
@@ -140,6 +142,8 @@ Result<Target> parse_target(std::string_view target) {
     if (parsed.authority.find('@') != std::string::npos) {
       return malformed_target("a target takes no user or password");
     }
+    // It takes the place of the Host field, so it is held to the same rule.
+    if (!is_host(parsed.authority)) return malformed_target("a target's host is no host");
   } else if (!target.starts_with('/')) {
     return malformed_target("a target must start with a slash or http://");
   }
