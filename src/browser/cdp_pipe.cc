@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
@@ -28,6 +29,8 @@ namespace {
 constexpr std::size_t kUnsentBytesMax = 16u << 20;
 // Read per turn of the loop, so that a long message does not keep others waiting.
 constexpr std::size_t kReadBytes = 64 * 1024;
+// A page decides how deep a value is that Chromium describes; Boost.JSON's 32 are soon reached.
+constexpr std::size_t kDepthMax = 256;
 
 struct PendingCall {
   explicit PendingCall(net::Loop& loop) : answered(loop) {}
@@ -132,12 +135,11 @@ class CdpPipe::Stream : public std::enable_shared_from_this<Stream> {
   }
 
   void take_message(const std::string& text) {
+    json::parse_options options;
+    options.max_depth = kDepthMax;
     boost::system::error_code error;
-    auto value = json::parse(text, error);
-    if (error || !value.is_object()) {
-      log::warn("pipe_not_json", {{"bytes", text.size()}});
-      return close();
-    }
+    auto value = json::parse(text, error, {}, options);
+    if (error || !value.is_object()) return count_unreadable(text.size());
     auto& message = value.as_object();
     if (const auto* id = message.if_contains("id"); id && id->is_int64()) {
       const auto found = pending_.find(id->as_int64());
@@ -147,6 +149,12 @@ class CdpPipe::Stream : public std::enable_shared_from_this<Stream> {
       return;
     }
     tell_event(message);
+  }
+
+  // What a page makes Chromium say must not end its browser, nor fill the log.
+  void count_unreadable(std::size_t bytes) {
+    if (!std::has_single_bit(++unreadable_)) return;
+    log::warn("pipe_unreadable", {{"bytes", bytes}, {"messages", unreadable_}});
   }
 
   void tell_event(const json::object& message) {
@@ -184,6 +192,7 @@ class CdpPipe::Stream : public std::enable_shared_from_this<Stream> {
   asio::posix::stream_descriptor reader_;
   asio::posix::stream_descriptor writer_;
   std::int64_t last_id_ = 0;
+  std::uint64_t unreadable_ = 0;
   std::string incoming_;
   std::string writing_;
   std::string unsent_;

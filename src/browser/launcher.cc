@@ -19,6 +19,7 @@
 #include "browser/launcher_line.h"
 #include "browser/launcher_process.h"
 #include "browser/profile.h"
+#include "browser/remove_tree.h"
 #include "browser/running_browser.h"
 
 namespace pbaas::browser {

@@ -1,7 +1,6 @@
 #include "browser/launcher_process.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,52 +11,87 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <exception>
-#include <map>
 
 #include "base/log.h"
+#include "browser/inheritance.h"
 #include "browser/process_tree.h"
+#include "browser/removals.h"
+#include "browser/remove_tree.h"
 #include "browser/spawn.h"
+#include "browser/trees.h"
 #include "browser/wire.h"
 
 namespace pbaas::browser {
 namespace {
 
-// How often a group that was killed is looked at until it is gone, and for how long: a process in
-// an uninterruptible wait must not hold its session's end for ever.
-constexpr int kLookAgain_ms = 5;
-constexpr int kLooksMax = 1000;
+using Steady = std::chrono::steady_clock;
+using Span = std::chrono::milliseconds;
 
-// One browser from its start to the moment nothing of it is left.
-struct Tree {
-  std::string folder;
-  bool leader_reaped = false;
-  int looks = 0;
-  Gone gone;
-};
+// How often a group that was killed is looked at until it is gone.
+constexpr Span kLookAgain{5};
+// After it a session ends though something of its browser is left: a process in an uninterruptible
+// wait, or a profile with a million files, must not keep its slot.
+constexpr Span kSlotBack{4'000};
+// The program kills this process after 6 s, and then removes the folders itself.
+constexpr Span kEndMax{5'000};
+// Taken per turn, so that the dead are reaped between floods of orders.
+constexpr int kOrdersPerTurn = 64;
+constexpr int kReportTriesMax = 1'000;
 
 class LauncherProcess {
  public:
   LauncherProcess(LauncherProcessSpec spec, int signals)
       : spec_(std::move(spec)), signals_(signals) {}
 
+  // Returns when the program is gone.
   void run() {
     while (wait()) {
     }
+  }
+
+  void end_everything() {
     spec_.socket.reset();
-    end_everything();
+    for (const auto& [id, tree] : trees_.all()) {
+      if (!tree.leader_reaped) kill_group(tree.leader);
+    }
+    const auto end = Steady::now() + kEndMax;
+    while (Steady::now() < end) {
+      reap();
+      finish_dying();
+      if (trees_.empty() && removals_.empty() && children().empty()) break;
+      pollfd signal{signals_, POLLIN, 0};
+      ::poll(&signal, 1, static_cast<int>(kLookAgain.count()));
+      swallow_signals();
+    }
+    remove_tree(spec_.instance.path);
   }
 
  private:
   // Gives false when the program is gone.
   bool wait() {
     std::array<pollfd, 2> both{pollfd{spec_.socket.get(), POLLIN, 0}, pollfd{signals_, POLLIN, 0}};
-    ::poll(both.data(), both.size(), has_dying() ? kLookAgain_ms : -1);
+    ::poll(both.data(), both.size(), pause_ms());
     if (both[1].revents) swallow_signals();
     reap();
     finish_dying();
     return both[0].revents == 0 || take_orders();
+  }
+
+  // How long nothing need be done but for an order or a signal; -1: for ever.
+  int pause_ms() const {
+    if (has_dying()) return removals_are_due() ? 0 : static_cast<int>(kLookAgain.count());
+    const auto due = removals_.due();
+    if (!due) return -1;
+    const auto left = std::chrono::ceil<Span>(*due - Steady::now());
+    return static_cast<int>(std::max(left, Span(0)).count());
+  }
+
+  bool removals_are_due() const {
+    const auto due = removals_.due();
+    return due && *due <= Steady::now();
   }
 
   void swallow_signals() {
@@ -66,23 +100,30 @@ class LauncherProcess {
     }
   }
 
+  // Gives false when the program is gone.
   bool take_orders() {
-    Packet packet;
-    switch (receive_packet(spec_.socket.get(), packet, MSG_DONTWAIT)) {
-      case Received::kNotNow:
-        return true;
-      case Received::kPeerGone:
-        return false;
-      case Received::kPacket:
-        break;
+    for (int taken = 0; taken < kOrdersPerTurn; ++taken) {
+      Packet packet;
+      switch (receive_packet(spec_.socket.get(), packet, MSG_DONTWAIT)) {
+        case Received::kNotNow:
+          return true;
+        case Received::kPeerGone:
+          return false;
+        case Received::kPacket:
+          take_order(packet);
+          break;
+      }
     }
+    return true;
+  }
+
+  void take_order(const Packet& packet) {
     const Order order = order_from_json(packet.message);
     if (const auto* start = std::get_if<StartOrder>(&order)) {
       start_one(*start, packet.fds);
     } else {
       kill_one(std::get<KillOrder>(order).id);
     }
-    return true;
   }
 
   void start_one(const StartOrder& order, const std::vector<UniqueFd>& fds) {
@@ -105,28 +146,25 @@ class LauncherProcess {
       report(StartFailed{order.id, pid.error().detail});
       return;
     }
-    Tree& tree = trees_[*pid];
-    tree.folder = folder;
-    tree.gone.id = order.id;
+    trees_.add(order.id, *pid, folder);
     report(Started{order.id, *pid});
   }
 
   void kill_one(std::uint64_t id) {
-    for (const auto& [leader, tree] : trees_) {
-      if (tree.gone.id == id && !tree.leader_reaped) kill_group(leader);
-    }
+    const Tree* tree = trees_.of_id(id);
+    if (tree && !tree->leader_reaped) kill_group(tree->leader);
   }
 
   void reap() {
     while (const auto dead = reap_one()) {
-      const auto found = trees_.find(dead->group);
-      if (found == trees_.end()) continue;
-      Tree& tree = found->second;
-      tree.gone.cpu_ms += dead->cpu_ms;
-      tree.gone.peak_rss_kb = std::max(tree.gone.peak_rss_kb, dead->peak_rss_kb);
-      if (dead->pid != found->first) continue;
-      tree.leader_reaped = true;
-      tree.gone.wait_status = dead->wait_status;
+      Tree* tree = trees_.of_group(dead->group);
+      if (!tree) continue;
+      tree->gone.cpu_ms += dead->cpu_ms;
+      tree->gone.peak_rss_kb = std::max(tree->gone.peak_rss_kb, dead->peak_rss_kb);
+      if (dead->pid != tree->leader) continue;
+      tree->leader_reaped = true;
+      tree->reaped_at = Steady::now();
+      tree->gone.wait_status = dead->wait_status;
     }
     kill_strays();
   }
@@ -135,57 +173,62 @@ class LauncherProcess {
   // and so is what outlived its leader.
   void kill_strays() {
     for (const auto& child : children()) {
-      const auto found = trees_.find(child.group);
-      if (found == trees_.end() || found->second.leader_reaped) ::kill(child.pid, SIGKILL);
+      const Tree* tree = trees_.of_group(child.group);
+      if (!tree || tree->leader_reaped) ::kill(child.pid, SIGKILL);
     }
   }
 
   bool has_dying() const {
-    return std::any_of(trees_.begin(), trees_.end(),
+    const auto& all = trees_.all();
+    return std::any_of(all.begin(), all.end(),
                        [](const auto& each) { return each.second.leader_reaped; });
   }
 
   void finish_dying() {
-    for (auto each = trees_.begin(); each != trees_.end();) {
-      each = finish(each->first, each->second) ? trees_.erase(each) : std::next(each);
+    auto& all = trees_.all();
+    for (auto& [id, tree] : all) look_at(tree);
+    removals_.work(Steady::now());
+    for (auto each = all.begin(); each != all.end();) {
+      each = finish(each->second) ? all.erase(each) : std::next(each);
     }
   }
 
-  bool finish(pid_t leader, Tree& tree) {
-    if (!tree.leader_reaped) return false;
-    const bool last_look = ++tree.looks >= kLooksMax;
-    const bool empty = ::kill(-leader, 0) != 0 && errno == ESRCH;
-    if (!empty && !last_look) return false;
-    if (!remove_tree(tree.folder) && !last_look) return false;
-    if (last_look) log::error("browser_not_gone", {{"pid", leader}, {"folder", tree.folder}});
+  static bool is_late(const Tree& tree) { return Steady::now() - tree.reaped_at >= kSlotBack; }
+
+  // Its folder is removed once nobody is left who writes to it.
+  void look_at(Tree& tree) {
+    if (!tree.leader_reaped || tree.is_being_removed) return;
+    if (tree.leader != 0 && ::kill(-tree.leader, 0) != 0 && errno == ESRCH) tree.leader = 0;
+    if (tree.leader != 0 && !is_late(tree)) return;
+    tree.is_being_removed = true;
+    removals_.add(tree.gone.id, tree.folder);
+  }
+
+  // What is left of the folder of one that is late is removed when there is time.
+  bool finish(const Tree& tree) {
+    if (!tree.is_being_removed) return false;
+    const bool is_gone = tree.leader == 0 && !removals_.contains(tree.gone.id);
+    if (!is_gone && !is_late(tree)) return false;
+    if (!is_gone) log::error("browser_not_gone", {{"pid", tree.leader}, {"folder", tree.folder}});
     report(tree.gone);
     return true;
   }
 
+  // It waits where the program is slow to read; the end of the program ends the wait. What the
+  // kernel has no memory for is sent again, as a lost report is a slot that never comes back.
   void report(const Report& what) {
     if (!spec_.socket.valid()) return;
-    // It waits where the program is slow to read; the end of the program ends the wait.
-    [[maybe_unused]] const auto sent = send_packet(spec_.socket.get(), to_json(what), {}, 0);
-  }
-
-  void end_everything() {
-    for (const auto& [leader, tree] : trees_) {
-      if (!tree.leader_reaped) kill_group(leader);
+    for (int tries = 0; tries < kReportTriesMax; ++tries) {
+      const auto sent = send_packet(spec_.socket.get(), to_json(what), {}, 0);
+      if (!sent || *sent != Sent::kNotNow) return;
+      ::poll(nullptr, 0, static_cast<int>(kLookAgain.count()));
     }
-    for (int looks = 0; looks < kLooksMax && !(trees_.empty() && children().empty()); ++looks) {
-      reap();
-      finish_dying();
-      if (trees_.empty() && children().empty()) break;
-      pollfd signal{signals_, POLLIN, 0};
-      ::poll(&signal, 1, kLookAgain_ms);
-      swallow_signals();
-    }
-    remove_tree(spec_.instance.path);
   }
 
   LauncherProcessSpec spec_;
   int signals_;
-  std::map<pid_t, Tree> trees_;  // by the leader's process id, which is its group's
+  Trees trees_;
+  Removals removals_;
 };
 
 // A terminal's Ctrl-C and an init's SIGTERM are for the program; this process leaves after it.
@@ -199,20 +242,6 @@ int take_signals() {
   return ::signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-// Moves the socket and the lock to the lowest numbers after stderr and closes all else: what the
-// program had open, its listening socket among it, is not this process's to hold.
-void keep_only(LauncherProcessSpec& spec) {
-  constexpr int kAbove = 1000;
-  UniqueFd socket(::fcntl(spec.socket.get(), F_DUPFD_CLOEXEC, kAbove));
-  UniqueFd lock(::fcntl(spec.instance.lock.get(), F_DUPFD_CLOEXEC, kAbove));
-  spec.socket.reset();
-  spec.instance.lock.reset();
-  ::close_range(3, kAbove - 1, 0);
-  ::close_range(static_cast<unsigned>(std::max(socket.get(), lock.get())) + 1, ~0U, 0);
-  spec.socket.reset(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 3));
-  spec.instance.lock.reset(::fcntl(lock.get(), F_DUPFD_CLOEXEC, 3));
-}
-
 void become_launcher() {
   ::setsid();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -222,19 +251,31 @@ void become_launcher() {
   ::dup2(nothing.get(), 1);
 }
 
+// Gives whether it ended without an exception.
+template <typename Action>
+bool guarded(const Action& action) {
+  try {
+    action();
+    return true;
+  } catch (const std::exception& error) {
+    log::error("launcher_process_died", {{"detail", error.what()}});
+    return false;
+  }
+}
+
 }  // namespace
 
 [[noreturn]] void run_launcher_process(LauncherProcessSpec spec) {
-  try {
-    keep_only(spec);
-    become_launcher();
-    const int signals = take_signals();
-    LauncherProcess(std::move(spec), signals).run();
-    ::_exit(0);
-  } catch (const std::exception& error) {
-    log::error("launcher_process_died", {{"detail", error.what()}});
+  forget_secrets();
+  if (const auto kept = keep_only(spec.socket, spec.instance.lock); !kept) {
+    log::error("launcher_process_died", {{"detail", kept.error().detail}});
     ::_exit(1);
   }
+  become_launcher();
+  LauncherProcess process(std::move(spec), take_signals());
+  bool ended_well = guarded([&] { process.run(); });
+  ended_well = guarded([&] { process.end_everything(); }) && ended_well;
+  ::_exit(ended_well ? 0 : 1);
 }
 
 }  // namespace pbaas::browser

@@ -154,6 +154,31 @@ TEST_F(LauncherTest, KillsAProcessThatLeftItsBrowsersGroup) {
   EXPECT_TRUE(run_until(loop, [this] { return nothing_left(); }));
 }
 
+TEST_F(LauncherTest, RemovesAProfileThatWasMadeToResist) {
+  const std::string script = run_dir.path() + "/resisting";
+  std::ofstream(script) << "#!/bin/sh\n(i=0\n"
+                           "while [ $i -lt 300 ]; do mkdir d && cd d; i=$((i+1)); done)\n"
+                           "chmod 0 d\n"
+                           "echo 'DevTools listening on ws://127.0.0.1:9/devtools/browser/x' >&2\n"
+                           "exec sleep 1000\n";
+  ::chmod(script.c_str(), 0755);
+  auto with = config();
+  with.headless_shell = script;
+  create(with);
+  auto browser = must_launch();
+  EXPECT_EQ(run_dir.browser_folders(), 1);
+  browser.reset();
+  EXPECT_TRUE(nothing_left());
+}
+
+TEST_F(LauncherTest, MakesBrowsersTheFirstToGoWhenMemoryIsShort) {
+  SKIP_WITHOUT(kHeadlessShell);
+  create(config());
+  const auto browser = must_launch();
+  const auto score = read_file("/proc/" + std::to_string(browser->pid()) + "/oom_score_adj");
+  EXPECT_GE(std::stoi(score), 300);
+}
+
 TEST_F(LauncherTest, LeavesNothingOfLaunchesThatAreCancelledAtAnyMoment) {
   SKIP_WITHOUT(kHeadlessShell);
   create(config());

@@ -28,14 +28,10 @@ struct Account {
 Result<InstanceFolder> make_instance_folder(const std::string& run_dir);
 
 // Removes the folders of instances that nobody holds the lock of: their machine or both their
-// processes died. Gives how many.
+// processes died; those never finished too. Gives how many.
 int remove_stale_instances(const std::string& run_dir);
 
 // Makes a browser's folder with `tmp` in it, owned by `owner` where given. Gives errno.
 int make_browser_folder(const std::string& path, const std::optional<Account>& owner);
-
-// Removes a folder with everything below it, never following a symbolic link: what is inside was
-// written by Chromium. Gives whether it is gone.
-bool remove_tree(const std::string& path);
 
 }  // namespace pbaas::browser

@@ -1,6 +1,7 @@
 #include "browser/profile.h"
 
-#include <sys/file.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "browser/test_support.h"
 
@@ -8,25 +9,6 @@ namespace pbaas::browser {
 namespace {
 
 using namespace testing;
-
-TEST(RemoveTree, NeverFollowsALinkOutOfTheFolder) {
-  const TemporaryFolder folder;
-  const std::string outside = folder.path() + "/outside";
-  const std::string inside = folder.path() + "/inside";
-  std::filesystem::create_directories(outside);
-  std::filesystem::create_directories(inside + "/deep/deeper");
-  std::ofstream(outside + "/kept") << "kept";
-  std::ofstream(inside + "/deep/gone") << "gone";
-  std::filesystem::create_symlink(outside, inside + "/deep/link");
-  EXPECT_TRUE(remove_tree(inside));
-  EXPECT_FALSE(std::filesystem::exists(inside));
-  EXPECT_EQ(read_file(outside + "/kept"), "kept");
-}
-
-TEST(RemoveTree, IsContentWithAFolderThatIsNotThere) {
-  const TemporaryFolder folder;
-  EXPECT_TRUE(remove_tree(folder.path() + "/nothing"));
-}
 
 TEST(Instances, AreRemovedOnceNobodyHoldsTheirLock) {
   const TemporaryFolder run_dir;
@@ -48,6 +30,18 @@ TEST(Instances, OfOthersAreLeftAlone) {
   for (const auto& name : others) std::filesystem::create_directories(run_dir.path() + "/" + name);
   EXPECT_EQ(remove_stale_instances(run_dir.path()), 0);
   for (const auto& name : others) EXPECT_TRUE(std::filesystem::exists(run_dir.path() + "/" + name));
+}
+
+TEST(Instances, ThatWereNeverFinishedAreRemovedAfterAWhile) {
+  const TemporaryFolder run_dir;
+  const std::string fresh = run_dir.path() + "/.new-pbaas-01234567";
+  const std::string old = run_dir.path() + "/.new-pbaas-89abcdef";
+  for (const auto& each : {fresh, old}) std::filesystem::create_directories(each);
+  const timespec long_ago[2] = {{1'000'000, 0}, {1'000'000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, old.c_str(), long_ago, 0), 0);
+  EXPECT_EQ(remove_stale_instances(run_dir.path()), 1);
+  EXPECT_FALSE(std::filesystem::exists(old));
+  EXPECT_TRUE(std::filesystem::exists(fresh));
 }
 
 TEST(Instances, SayWhatToDoWhereTheRunDirectoryIsNotWritable) {

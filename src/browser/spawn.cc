@@ -14,6 +14,8 @@
 #include <cstring>
 #include <vector>
 
+#include "base/unique_fd.h"
+
 namespace pbaas::browser {
 namespace {
 
@@ -26,6 +28,13 @@ struct Failure {
   char step[32];
   int error;
 };
+
+void give_oom_score(const std::string& process) {
+  const std::string path = "/proc/" + process + "/oom_score_adj";
+  const UniqueFd score(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!score.valid()) return;
+  [[maybe_unused]] const auto written = ::write(score.get(), kOomScore, sizeof kOomScore - 1);
+}
 
 class Child {
  public:
@@ -77,10 +86,7 @@ class Child {
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
     ::setpriority(PRIO_PROCESS, 0, kNice);
-    const int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (score < 0) return;
-    [[maybe_unused]] const auto written = ::write(score, kOomScore, sizeof kOomScore - 1);
-    ::close(score);
+    give_oom_score("self");
   }
 
   // Moves everything above the numbers it is wanted at first, so that no dup2 closes what a later
@@ -146,7 +152,12 @@ Result<pid_t> spawn(const SpawnSpec& spec) {
   ssize_t got = 0;
   do got = ::read(reading.get(), &failure, sizeof failure);
   while (got < 0 && errno == EINTR);
-  if (got == 0) return pid;  // Closed by the exec.
+  if (got == 0) {  // Closed by the exec.
+    // Before it the child is closed to its own user, as this process is, and could do so as root
+    // alone.
+    if (::geteuid() != 0) give_oom_score(std::to_string(pid));
+    return pid;
+  }
   ::waitpid(pid, nullptr, 0);
   return failed(failure.step, failure.error, spec.order);
 }

@@ -15,6 +15,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kKeptBytes = 4096;
+// 64 KiB, what a pipe holds: whoever else has its other end may write for ever.
+constexpr std::size_t kLastReadsMax = 64 * 1024 / kKeptBytes;
 constexpr std::size_t kWordsBytesMax = 1024;
 constexpr std::string_view kListening = "DevTools listening on ws://127.0.0.1:";
 constexpr std::string_view kPath = "/devtools/browser/";
@@ -84,7 +86,8 @@ class StderrTail::Stream : public std::enable_shared_from_this<Stream> {
   }
 
   std::string finish() {
-    while (reader_.is_open() && read_some()) {
+    std::size_t reads = 0;
+    while (reads++ < kLastReadsMax && reader_.is_open() && read_some()) {
       if (is_dry_) break;
     }
     close();

@@ -29,7 +29,8 @@ class StderrTail {
   StderrTail(const StderrTail&) = delete;
   StderrTail& operator=(const StderrTail&) = delete;
 
-  // Reads what is there already, then gives the last words. For when the browser has ended.
+  // Reads what is there already, 64 KiB at most, then gives the last words. For when the browser
+  // has ended.
   std::string finish();
 
  private:

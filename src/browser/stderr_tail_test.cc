@@ -1,6 +1,9 @@
 #include "browser/stderr_tail.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace pbaas::browser {
 namespace {
@@ -31,6 +34,25 @@ TEST(LastWords, AreTheLastWholeLinesThatFit) {
 
 TEST(LastWords, LeaveOutComplaintsAboutAMissingDesktop) {
   EXPECT_EQ(last_words("[1:ERROR:dbus/bus.cc:405] Failed\nno library\n", 100), "no library");
+}
+
+TEST(StderrTail, ReadsNoMoreThanAPipefulAtTheEnd) {
+  constexpr int kWritten = 256 * 1024;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  const UniqueFd writing(ends[1]);
+  const UniqueFd watching(::fcntl(ends[0], F_DUPFD_CLOEXEC, 0));
+  net::Loop loop;
+  StderrTail tail(loop, UniqueFd(ends[0]), nullptr);
+  if (::fcntl(writing.get(), F_SETPIPE_SZ, kWritten) < kWritten) {
+    GTEST_SKIP() << "this host's pipes are small";
+  }
+  const std::string text(kWritten, 'x');
+  ASSERT_EQ(::write(writing.get(), text.data(), text.size()), kWritten);
+  tail.finish();
+  int left = 0;
+  ASSERT_EQ(::ioctl(watching.get(), FIONREAD, &left), 0);
+  EXPECT_EQ(left, kWritten - 64 * 1024);
 }
 
 }  // namespace

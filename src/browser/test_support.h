@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "browser/launcher.h"
 #include "browser/profile.h"
+#include "browser/remove_tree.h"
 
 namespace pbaas::browser::testing {
 

@@ -18,6 +18,13 @@ namespace {
 
 constexpr std::size_t kFdsMax = 3;
 
+// A lack of memory, for one, says nothing of the peer and passes. The last three are bugs of ours,
+// and do not.
+bool says_peer_gone(int error) {
+  return error == ECONNRESET || error == EPIPE || error == ENOTCONN || error == EBADF ||
+         error == ENOTSOCK;
+}
+
 json::object start_json(const StartOrder& order) {
   json::object environment;
   for (const auto& [name, value] : order.environment) environment[name] = value;
@@ -113,7 +120,7 @@ Result<Sent> send_packet(int socket, const json::object& message, const std::vec
   do sent = ::sendmsg(socket, &head, flags | MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
   if (sent >= 0) return Sent::kYes;
-  return errno == EAGAIN ? Sent::kNotNow : Sent::kPeerGone;
+  return says_peer_gone(errno) ? Sent::kPeerGone : Sent::kNotNow;
 }
 
 Received receive_packet(int socket, Packet& packet, int flags) {
@@ -128,7 +135,7 @@ Received receive_packet(int socket, Packet& packet, int flags) {
   ssize_t got = 0;
   do got = ::recvmsg(socket, &head, flags | MSG_CMSG_CLOEXEC);
   while (got < 0 && errno == EINTR);
-  if (got < 0 && errno == EAGAIN) return Received::kNotNow;
+  if (got < 0 && !says_peer_gone(errno)) return Received::kNotNow;
   if (got <= 0) return Received::kPeerGone;
   packet.fds.clear();
   for (cmsghdr* each = CMSG_FIRSTHDR(&head); each; each = CMSG_NXTHDR(&head, each)) {

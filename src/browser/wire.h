@@ -64,11 +64,13 @@ Report report_from_json(const boost::json::object& json);
 
 enum class Sent { kYes, kNotNow, kPeerGone };
 
-// `kNotNow` where `flags` has MSG_DONTWAIT and the socket is full. Errors: kLaunchFailed where the
+// `kNotNow` where `flags` has MSG_DONTWAIT and the socket is full, or the kernel short of memory;
+// the packet is to be sent again. Errors: kLaunchFailed where the
 // packet is too large.
 Result<Sent> send_packet(int socket, const boost::json::object& message,
                          const std::vector<int>& fds, int flags);
 
+// `kNotNow` also where the kernel is short of memory; the packet stays.
 enum class Received { kPacket, kNotNow, kPeerGone };
 Received receive_packet(int socket, Packet& packet, int flags);
 

@@ -55,6 +55,12 @@ TEST_F(Wire, RefusesAPacketThatIsTooLarge) {
   EXPECT_EQ(sent.error().fault, Fault::kLaunchFailed);
 }
 
+TEST_F(Wire, DoesNotTakeEveryErrorForTheEndOfThePeer) {
+  Packet packet;
+  // Such sockets have no urgent data, which the kernel says with an error.
+  EXPECT_EQ(receive_packet(near.get(), packet, MSG_OOB), Received::kNotNow);
+}
+
 TEST_F(Wire, SaysWhenThePeerIsGone) {
   far.reset();
   Packet packet;
