@@ -56,7 +56,8 @@ net::Task<void> HealthWatch::run(std::shared_ptr<Watch> watch) {
     const bool stopped = co_await watch->stop.wait(next);
     if (stopped) co_return;
     const auto due = Deadline::after(watch->clock, wait);
-    const auto answer = co_await watch->pipe->call("Browser.getVersion", {}, due);
+    const boost::json::object nothing;
+    const auto answer = co_await watch->pipe->call("Browser.getVersion", nothing, due);
     if (watch->stop.is_set() || !watch->pipe->is_open()) co_return;
     const bool missed = !answer && answer.error().fault == Fault::kBrowserUnreachable;
     misses = missed ? misses + 1 : 0;

@@ -27,7 +27,8 @@ function probe() {
   };
   if (self.document) {
     Object.assign(seen, {
-      innerWidth, innerHeight, devicePixelRatio, screenWidth: screen.width, screenHeight: screen.height});
+      innerWidth, innerHeight, devicePixelRatio,
+      screenWidth: screen.width, screenHeight: screen.height});
   }
   return seen;
 }
@@ -42,8 +43,8 @@ inline const std::string kAskEverybody = R"js(
   const all = {page: probe()};
   const popup = window.open('/page?popup');
   await new Promise((resolve) => {
-    const look = () => popup.probe && popup.document.readyState === 'complete' ? resolve()
-                                                                              : setTimeout(look, 10);
+    const ready = () => popup.probe && popup.document.readyState === 'complete';
+    const look = () => ready() ? resolve() : setTimeout(look, 10);
     look();
   });
   all.popup = popup.probe();
