@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 // A question waits no longer, so that the last miss is known soon after it was asked.
-constexpr Duration kAnswerTime{5'000};
+constexpr Duration kAnswerTime{3'000};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "net/close_request.h"
 #include "net/control_frame.h"
 
 namespace pbaas::net {
@@ -101,6 +102,7 @@ void Relay::carry_down(RelayTurn& turn) {
 }
 
 void Relay::forward_up(std::span<const std::byte> bytes, RelayTurn& turn) {
+  if (up_.at_boundary() && asks_to_close(bytes)) group_->note_close_asked();
   const auto step = up_.walk(bytes);
   // Counted before it is sent, so that whoever has a message finds it counted.
   turn.tally.count_up(step.forward, step.messages);

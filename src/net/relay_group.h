@@ -51,6 +51,10 @@ class RelayGroup {
   // What close_all was told, if it was.
   std::optional<CloseFrame> closing() const;
 
+  // Whether a client sent Browser.close, as far as it was seen (net/close_request.h).
+  bool close_asked() const { return close_asked_.load(std::memory_order_relaxed); }
+  void note_close_asked() { close_asked_.store(true, std::memory_order_relaxed); }
+
   // For relays and their loops. A relay is named by its loop and the number it has there.
   void join(RelayLoop& loop, std::uint64_t relay);
   void leave(RelayLoop& loop, std::uint64_t relay);
@@ -70,6 +74,7 @@ class RelayGroup {
   RelayCounters counters_;
   std::atomic<Instant> last_client_message_;
   std::atomic<int> seats_{0};
+  std::atomic<bool> close_asked_{false};
 
   // Joining, leaving and closing come from different threads, and a member's loop must not go away
   // while close_all posts to it: one mutex serves both. No byte passes under it.

@@ -173,7 +173,12 @@ net::Task<void> Worker::dismantle(Live live) {
 
 void Worker::browser_exited(const Live& live, const browser::BrowserExit& exit) {
   live->gone.set();
-  end_live(live, reason_of(exit.cause), exit.detail);
+  auto reason = reason_of(exit.cause);
+  // Chromium may crash on its way out; the client that sent Browser.close asked for the end all the
+  // same.
+  const bool asked = live->relays && live->relays->close_asked();
+  if (reason == EndReason::kBrowserCrashed && asked) reason = EndReason::kBrowserClosed;
+  end_live(live, reason, exit.detail);
 }
 
 void Worker::last_client_left(const Live& live) {

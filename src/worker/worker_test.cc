@@ -150,6 +150,14 @@ TEST_F(WorkerTest, SaysThatTheBrowserCrashed) {
   EXPECT_EQ(worker.status().used, 0);
 }
 
+TEST_F(WorkerTest, ABrowserThatCrashesOnItsWayOutWasClosed) {
+  const auto session = start(new_session());
+  worker.attach(session.id)->relays->note_close_asked();
+  launcher.last->exit({browser::ExitCause::kCrashed, "signal 5"});
+  EXPECT_EQ(log.rows.back().end_reason, EndReason::kBrowserClosed);
+  EXPECT_EQ(log.rows.back().end_detail, "signal 5");
+}
+
 TEST_F(WorkerTest, AFailedLaunchEndsTheSessionAndFreesItsSlot) {
   launcher.fails = true;
   const auto started = support::run_task(loop, worker.start(new_session()));

@@ -89,7 +89,8 @@ def test_the_stream_is_valid_to_its_close(own_service, reason):
 
     def one(_):
         session = service.create(**options)
-        assert close_of(stream_of(service, session, act(service))) == (code, reason)
+        closed = close_of(stream_of(service, session, act(service)))
+        assert closed == (code, reason), service.session(session["id"])["end_detail"]
         service.wait_ended(session["id"], 5, reason)
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(one, range(TIMES)))
