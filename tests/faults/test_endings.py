@@ -41,11 +41,16 @@ def listens(pid, port):
             fields = line.split()
             if fields[3] == "0A" and int(fields[1].split(":")[1], 16) == port:
                 inodes.add(f"socket:[{fields[9]}]")
-    for name in os.listdir(f"/proc/{pid}/fd"):
+    # Browsers of other sessions, and descriptors, may go while they are looked at.
+    try:
+        names = os.listdir(f"/proc/{pid}/fd")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    for name in names:
         try:
             if os.readlink(f"/proc/{pid}/fd/{name}") in inodes:
                 return True
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
     return False
 

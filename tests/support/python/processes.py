@@ -68,9 +68,11 @@ def naming(text):
 
 def browsers(run_dir):
     """The main processes of the browsers whose profile is below `run_dir`."""
-    return {pid for pid in naming(str(run_dir))
-            if "--user-data-dir=" in command_line(pid) and "--type=" not in command_line(pid)
-            and "chrom" in command_line(pid).split(" ")[0]}
+    found = {pid for pid in naming(str(run_dir))
+             if "--user-data-dir=" in command_line(pid) and "--type=" not in command_line(pid)
+             and "chrom" in command_line(pid).split(" ")[0]}
+    # A child that Chromium has forked looks like its parent until it becomes something else.
+    return {pid for pid in found if parent(pid) not in found}
 
 
 def open_files(pid):
