@@ -151,8 +151,8 @@ net::Task<Result<Session>> SessionService::create_once(session::SessionOptions o
   const auto deadline = Deadline::after(clock_, options.queue_timeout + kOtherLaunchMax);
   for (int attempt = 0; attempt < kKeyAttemptsMax; ++attempt) {
     PendingCreate pending(*this, new_session(options, key.owner));
-    pending
-        .is_logged();  // From here on: the store goes on inserting, whoever stops waiting for it.
+    // From here on: the store goes on inserting, whoever stops waiting for it.
+    pending.is_logged();
     const auto first = co_await log_.insert_once(pending.session(), key);
     if (first && !*first) co_return co_await run_create(pending);
     pending.done();
