@@ -7,7 +7,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "tests/support/python"))
 
-from service import Api, Service  # noqa: E402  The path above comes first.
+from fleet import Fleet  # noqa: E402  The path above comes first.
+from service import Api, Service  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -43,6 +44,20 @@ def make_service():
 
     def make(**settings):
         made.append(Service(**settings))
+        return made[-1].start()
+
+    yield make
+    for each in made:
+        each.remove()
+
+
+@pytest.fixture
+def make_fleet():
+    """make_fleet(gateways=2, capacities=(4, 4), SESSION_TIMEOUT=5) starts a fleet that ends with the test."""
+    made = []
+
+    def make(**settings):
+        made.append(Fleet(**settings))
         return made[-1].start()
 
     yield make

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measures one hop: our front, HAProxy and nginx, each between the same client and the same echo server.
+"""Measures one hop: our front, HAProxy and nginx, each between the same client and the same echo server; and two of
+ours in a row.
 
 Rounds are interleaved and their order rotates, because two runs a minute apart cannot be compared. Each proxy has one
 process or thread for its connections. Values are medians over the rounds.
@@ -78,6 +79,24 @@ class Server:
         self.process.wait(10)
 
 
+class TwoHops(Server):
+    """A gateway's relay and behind it a worker's: what a fleet puts between a client and its browser."""
+
+    def __init__(self, front, echo_port):
+        self.worker = Server("worker", [str(front), str(echo_port)])
+        super().__init__("pbaas, two hops", [str(front), str(self.worker.port), "/echo"])
+
+    def cpu_s(self):
+        return super().cpu_s() + self.worker.cpu_s()
+
+    def pss_kb(self):
+        return super().pss_kb() + self.worker.pss_kb()
+
+    def stop(self):
+        super().stop()
+        self.worker.stop()
+
+
 def haproxy(folder, mode, echo_port):
     port = free_port()
     config = folder / f"haproxy_{mode}.cfg"
@@ -148,7 +167,8 @@ def idle_kb(load, server):
 
 
 def start_all(build, folder, echo):
-    servers = [Server("pbaas", [str(build / "bench/relay_front"), str(echo.port)])]
+    front = build / "bench/relay_front"
+    servers = [Server("pbaas", [str(front), str(echo.port)]), TwoHops(front, echo.port)]
     if shutil.which("haproxy"):
         servers += [haproxy(folder, "tcp", echo.port), haproxy(folder, "http", echo.port)]
     else:

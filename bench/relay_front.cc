@@ -1,6 +1,7 @@
 // The gateway's front alone, for the relay benchmark: our HTTP server and relay with one upgrade
-// route, /echo, to a server on loopback whose port is the argument. Prints its own port, and runs
-// until stdin ends.
+// route, /echo, to a server on loopback whose port is the argument; with a path behind it, that
+// server is another front, as a worker is to a gateway. Prints its own port, and runs until stdin
+// ends.
 #include <unistd.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -18,8 +19,10 @@ using namespace pbaas;
 using namespace pbaas::net;
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc != 2 && argc != 3) return 2;
   const int echo_port = std::atoi(argv[1]);
+  const std::string path = argc == 3 ? argv[2] : "/";
+  const auto endpoint = argc == 3 ? RelayEndpoint::kWorker : RelayEndpoint::kBrowser;
   const SystemClock clock;
   Loop loop;
   RelayPool relays(1, clock, RelayLimits{});
@@ -28,8 +31,9 @@ int main(int argc, char** argv) {
   router.add_upgrade("/echo", [&](Request&) -> Task<std::variant<Response, UpgradeTarget>> {
     co_return UpgradeTarget{.host = "127.0.0.1",
                             .port = echo_port,
-                            .path = "/",
-                            .group = std::make_shared<RelayGroup>(clock)};
+                            .path = path,
+                            .group = std::make_shared<RelayGroup>(clock),
+                            .endpoint = endpoint};
   });
   HttpServer server(loop, clock, std::move(router), relays, HttpLimits{});
   const auto port = server.listen("127.0.0.1", 0);

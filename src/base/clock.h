@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace pbaas {
 
@@ -60,5 +62,8 @@ class Deadline {
 
 // RFC 3339 in UTC with milliseconds, such as "2026-01-31T12:00:00.123Z".
 std::string to_rfc3339(WallTime time);
+// Reads a date and time with its offset, https://www.rfc-editor.org/rfc/rfc3339#section-5.6; what
+// is finer than a millisecond is dropped. Nothing for anything else.
+std::optional<WallTime> from_rfc3339(std::string_view text);
 
 }  // namespace pbaas

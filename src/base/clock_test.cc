@@ -51,5 +51,31 @@ TEST(Rfc3339, IsUtcWithMilliseconds) {
   EXPECT_EQ(to_rfc3339(WallTime{Duration{1'709'164'800'000}}), "2024-02-29T00:00:00.000Z");
 }
 
+TEST(Rfc3339, IsReadBackAsItWasWritten) {
+  for (const std::int64_t ms :
+       {0LL, 1'700'000'000'007LL, 1'709'164'800'000LL, 253'402'300'799'999LL})
+    EXPECT_EQ(from_rfc3339(to_rfc3339(WallTime{Duration{ms}})), WallTime{Duration{ms}});
+}
+
+TEST(Rfc3339, TakesOffsetsAndAnyFraction) {
+  const WallTime time{Duration{1'700'000'000'000}};
+  for (const char* text :
+       {"2023-11-14T22:13:20Z", "2023-11-14t22:13:20z", "2023-11-14 22:13:20Z",
+        "2023-11-14T23:43:20+01:30", "2023-11-14T17:13:20-05:00", "2023-11-14T22:13:20.0001Z"})
+    EXPECT_EQ(from_rfc3339(text), time) << text;
+  EXPECT_EQ(from_rfc3339("2023-11-14T22:13:20.25Z"), time + Duration{250});
+  EXPECT_EQ(from_rfc3339("2016-12-31T23:59:60Z"), from_rfc3339("2017-01-01T00:00:00Z"));
+}
+
+TEST(Rfc3339, IsNothingElse) {
+  for (const char* text :
+       {"", "2023", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T22:13Z",
+        "2023-02-29T00:00:00Z", "2023-13-01T00:00:00Z", "2023-11-14T24:00:00Z",
+        "2023-11-14T22:60:20Z", "2023-11-14T22:13:61Z", "2023-11-14T22:13:20.Z",
+        "2023-11-14T22:13:20+0100", "2023-11-14T22:13:20Z ", " 2023-11-14T22:13:20Z", "1700000000",
+        "+023-11-14T22:13:20Z", "2023-11-14T22:13:20 01:00"})
+    EXPECT_FALSE(from_rfc3339(text)) << text;
+}
+
 }  // namespace
 }  // namespace pbaas

@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <charconv>
+#include <utility>
 
 namespace pbaas {
 namespace {
@@ -32,6 +33,14 @@ auto int_into(int Config::* member, int min, int max) {
 
 auto text_into(std::string Config::* member) {
   return [=](std::string_view text, Config& config) {
+    config.*member = std::string(text);
+    return true;
+  };
+}
+
+auto secret_into(std::string Config::* member, std::size_t size_min) {
+  return [=](std::string_view text, Config& config) {
+    if (!text.empty() && text.size() < size_min) return false;
     config.*member = std::string(text);
     return true;
   };
@@ -92,6 +101,18 @@ bool level_into_log_level(std::string_view text, Config& config) {
   return true;
 }
 
+bool database_url_into_database_url(std::string_view text, Config& config) {
+  config.database_url = std::string(text);
+  return text.empty() || text.starts_with("postgresql://") || text.starts_with("postgres://");
+}
+
+bool bytes_into_spool_max(std::string_view text, Config& config) {
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, config.spool_max);
+  return read.ec == std::errc{} && read.ptr == end && config.spool_max >= 1ULL << 20 &&
+         config.spool_max <= 1ULL << 40;
+}
+
 Setting setting(std::string variable, std::string takes, std::string default_text,
                 std::string about, std::function<bool(std::string_view, Config&)> apply) {
   std::string flag = "--";
@@ -105,7 +126,7 @@ Setting secret(Setting made) {
   return made;
 }
 
-std::vector<Setting> make_settings() {
+std::vector<Setting> service_settings() {
   return {
       setting("SESSION_TIMEOUT", "seconds, 1 to 604800", "3600", "hard limit of a session",
               seconds_into(&Config::session_timeout, 1, 604'800)),
@@ -146,6 +167,8 @@ std::vector<Setting> make_settings() {
               text_into(&Config::headless_shell)),
       setting("DATA_DIR", "a path", "./data", "the session log and recordings",
               text_into(&Config::data_dir)),
+      setting("SPOOL_MAX", "bytes, 1048576 to 1099511627776", "1073741824",
+              "what is kept on disk while PostgreSQL is away", bytes_into_spool_max),
       setting("RUN_DIR", "a path", "",
               "browser profiles; empty: /dev/shm, else the temporary folder",
               text_into(&Config::run_dir)),
@@ -156,10 +179,39 @@ std::vector<Setting> make_settings() {
   };
 }
 
+std::vector<Setting> fleet_settings() {
+  return {
+      secret(setting("REDIS_URL", "redis://[user:password@]host:port[/database]", "",
+                     "the fleet's fast state; for gateway and worker",
+                     text_into(&Config::redis_url))),
+      secret(setting("DATABASE_URL", "postgresql://[user:password@]host:port/database", "",
+                     "the fleet's session log; for gateway and worker",
+                     database_url_into_database_url)),
+      secret(setting("CLUSTER_SECRET", "16 characters or more", "",
+                     "what gateways and workers prove themselves with",
+                     secret_into(&Config::cluster_secret, 16))),
+      setting("WORKER_PORT", "0 to 65535; 0 takes a free one", "9100",
+              "port of a worker's control API", int_into(&Config::worker_port, 0, 65'535)),
+      setting("WORKER_ADDRESS", "host:port, or a host", "",
+              "where gateways reach a worker; empty: its address toward Redis",
+              text_into(&Config::worker_address)),
+      setting("HEARTBEAT", "seconds, 1 to 60", "5",
+              "between a worker's heartbeats; without three of them it is taken for lost",
+              seconds_into(&Config::heartbeat, 1, 60)),
+      setting("WORKER_LEASE", "seconds, 1 to 3600", "90",
+              "a worker that could not reach the fleet for so long ends its sessions",
+              seconds_into(&Config::worker_lease, 1, 3600)),
+  };
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() {
-  static const std::vector<Setting> table = make_settings();
+  static const std::vector<Setting> table = [] {
+    auto all = service_settings();
+    for (auto& each : fleet_settings()) all.push_back(std::move(each));
+    return all;
+  }();
   return table;
 }
 

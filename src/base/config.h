@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
@@ -34,7 +35,15 @@ struct Config {
   std::string chromium;                            // paths; found where empty
   std::string headless_shell;
   std::string data_dir = "./data";
-  std::string run_dir;    // profiles; /dev/shm where empty and there
+  std::string run_dir;  // profiles; /dev/shm where empty and there
+  std::string redis_url;
+  std::string database_url;            // postgresql://…; SQLite in data_dir where empty
+  std::size_t spool_max = 1ULL << 30;  // bytes
+  std::string cluster_secret;
+  int worker_port = 9100;
+  std::string worker_address;  // host:port for gateways; found where empty
+  std::chrono::seconds heartbeat{5};
+  std::chrono::seconds worker_lease{90};
   int relay_threads = 0;  // 0: as many as cores
   log::Level log_level = log::Level::kInfo;
 };

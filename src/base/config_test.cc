@@ -89,6 +89,20 @@ TEST(Config, TakesAPublicUrlWithoutItsLastSlash) {
     EXPECT_FALSE(load({{"PUBLIC_URL", url}})) << url;
 }
 
+TEST(Config, TakesADatabaseAndShowsNothingOfAWrongOne) {
+  EXPECT_EQ(load({{"DATABASE_URL", "postgresql://u:p@h/d"}}).value().database_url,
+            "postgresql://u:p@h/d");
+  const auto wrong = load({{"DATABASE_URL", "mysql://u:hidden@h/d"}});
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().detail.find("hidden"), std::string::npos) << wrong.error().detail;
+}
+
+TEST(Config, BoundsTheSpool) {
+  EXPECT_EQ(load({{"SPOOL_MAX", "1048576"}}).value().spool_max, 1'048'576U);
+  for (const char* bytes : {"0", "1048575", "1GB", "-1", "99999999999999999999"})
+    EXPECT_FALSE(load({{"SPOOL_MAX", bytes}})) << bytes;
+}
+
 TEST(Setting, HasAVariableAndAFlagOfItsOwn) {
   std::set<std::string> names;
   for (const auto& each : settings()) {

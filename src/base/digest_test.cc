@@ -18,5 +18,11 @@ TEST(ConstantTime, ComparesWholeStrings) {
   EXPECT_FALSE(equal_in_constant_time("", "k"));
 }
 
+// RFC 4231, test case 2.
+TEST(Digest, SignsAsRfc4231Says) {
+  EXPECT_EQ(hmac_sha256_hex("Jefe", "what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 }  // namespace
 }  // namespace pbaas

@@ -68,6 +68,12 @@ int http_status(Fault fault) {
 std::string_view reason_word(Fault fault) {
   return row(fault).word;
 }
+std::optional<Fault> fault_from_word(std::string_view word) {
+  for (const auto& each : kRows) {
+    if (each.word == word) return each.fault;
+  }
+  return std::nullopt;
+}
 std::string_view title(Fault fault) {
   return row(fault).title;
 }

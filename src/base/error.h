@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,7 @@ using Status = Result<void>;
 int http_status(Fault fault);
 // The public word, such as "invalid_field".
 std::string_view reason_word(Fault fault);
+std::optional<Fault> fault_from_word(std::string_view word);
 // A short title, such as "Invalid field".
 std::string_view title(Fault fault);
 // Every Fault, for documents and tests.

@@ -19,6 +19,7 @@ namespace pbaas::gateway {
 struct Api {
   SessionService& sessions;
   store::Fleet& fleet;
+  WorkerClient& workers;
   Metrics& metrics;
   const Auth& auth;
   session::OptionLimits limits;

@@ -21,7 +21,7 @@ namespace json = boost::json;
 
 struct ApiTest : ::testing::Test {
   ApiTest() {
-    support::run_task(loop, fleet.heartbeat({.id = "w", .epoch = "e", .capacity = 2}));
+    support::run_task(loop, fleet.heartbeat({.worker = {"w", "e", ""}, .capacity = 2}, {}));
     workers.go.set();
   }
 
@@ -76,14 +76,17 @@ struct ApiTest : ::testing::Test {
   net::Loop loop{1};
   std::unique_ptr<store::SqliteSessionLog> log =
       store::SqliteSessionLog::open(loop, folder.file("log.db")).value();
-  store::MemoryFleet fleet;
+  store::MemoryFleet fleet{clock, 2};
   StagedWorkers workers{loop, clock};
   Metrics metrics;
-  SessionService sessions{loop, clock, fleet, *log, workers, metrics, 2};
+  WorkerDirectory directory;
+  SessionService sessions{loop, clock, fleet, *log, workers, directory, metrics};
   Auth auth{{}};
   bool draining = false;
-  Api api{sessions, fleet,       metrics, auth,          {},
-          {},       "156.0.1.2", false,   folder.path(), [this] { return draining; }};
+  Api api{
+      sessions, fleet, workers, metrics, auth, {}, {}, "156.0.1.2", false, folder.path(), [this] {
+        return draining;
+      }};
   net::Router router = make_router(api);
   std::optional<net::UpgradeTarget> target;
 };
@@ -196,7 +199,9 @@ TEST_F(ApiTest, ShowsTheWorkersAndItsOwnHealth) {
 }
 
 TEST_F(ApiTest, WhatIsNotThereYetSaysSo) {
-  EXPECT_EQ(ask("POST", "/worker/w/drain").status, 501);
+  EXPECT_EQ(ask("POST", "/worker/w/drain").status, 202);
+  EXPECT_EQ(workers.drained, std::vector<std::string>{"w"});
+  EXPECT_EQ(ask("POST", "/worker/v/drain").status, 404);
   EXPECT_EQ(ask("GET", "/session/x/recordings").status, 501);
   EXPECT_EQ(ask("POST", "/session", R"({"record": {"har": true}})").status, 501);
 }

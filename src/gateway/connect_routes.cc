@@ -16,9 +16,6 @@ using net::Task;
 using net::UpgradeTarget;
 using Upgrade = std::variant<Response, UpgradeTarget>;
 
-constexpr std::string_view kBrowserPath = "/devtools/browser/";
-constexpr std::string_view kPagePath = "/devtools/page/";
-
 // Playwright's own protocol, not CDP, is spoken after such a handshake; its users need to know
 // which call they want.
 bool is_playwright_connect(const Request& request) {
@@ -38,9 +35,17 @@ bool is_target_id(std::string_view text) {
   });
 }
 
+UpgradeTarget leading_to(const BrowserEndpoint& endpoint, const std::string& path,
+                         net::RelayEndpoint kind) {
+  UpgradeTarget target{endpoint.at.host, endpoint.at.port, endpoint.base + path, endpoint.relays};
+  target.endpoint = endpoint.through_worker ? net::RelayEndpoint::kWorker : kind;
+  target.headers = endpoint.headers;
+  return target;
+}
+
 Upgrade to_browser(const BrowserEndpoint& endpoint) {
-  return UpgradeTarget{endpoint.host, endpoint.browser.debug_port,
-                       std::string(kBrowserPath) + endpoint.browser.guid, endpoint.relays};
+  return leading_to(endpoint, "/devtools/browser/" + endpoint.browser.guid,
+                    net::RelayEndpoint::kBrowser);
 }
 
 Task<Result<BrowserEndpoint>> endpoint_of(const Request& request, Api& api) {
@@ -66,8 +71,7 @@ Task<Upgrade> connect_page(Request& request, Api& api) {
   const auto& target = request.params.at("target");
   if (!is_target_id(target))
     co_return Response::problem({Fault::kNoSuchTarget, "there is no such page"});
-  co_return UpgradeTarget{endpoint->host, endpoint->browser.debug_port,
-                          std::string(kPagePath) + target, endpoint->relays};
+  co_return leading_to(*endpoint, "/devtools/page/" + target, net::RelayEndpoint::kPage);
 }
 
 bool is_in_seconds(std::string_view option) {

@@ -44,12 +44,16 @@ Task<Response> discover(Request& request, Api& api, std::string document) {
   if (!id) co_return Response::problem(id.error());
   const auto endpoint = co_await api.sessions.endpoint(*id, api.auth.owner(request));
   if (!endpoint) co_return Response::problem(endpoint.error());
-  const net::Endpoint browser{endpoint->host, endpoint->browser.debug_port};
-  const std::string target = "/json/" + document + query_for_browser(request);
+  net::Outgoing question{request.method,
+                         endpoint->base + "/json/" + document + query_for_browser(request)};
+  question.headers = endpoint->headers;
   const SystemClock clock;
   const auto deadline = Deadline::after(clock, kBrowserAnswerMax);
-  auto answer = co_await net::fetch(browser, request.method, target, deadline, clock);
+  auto asking = net::fetch(endpoint->at, std::move(question), deadline, clock);
+  auto answer = co_await std::move(asking);
   if (!answer) co_return Response::problem(answer.error());
+  if (answer->headers.get("Content-Type") == "application/problem+json")
+    co_return Response::problem(net::error_behind(*answer));
   if (answer->status == 404)
     co_return Response::problem({Fault::kNoSuchTarget, answer->body.substr(0, 200)});
   boost::system::error_code error;

@@ -1,4 +1,5 @@
 // Workers, probes, metrics, and the reference.
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fstream>
@@ -16,10 +17,10 @@ using net::Response;
 using net::Task;
 
 json::object shown(const store::WorkerStatus& worker) {
-  const bool ready = worker.state == store::WorkerState::kReady;
-  return {{"id", worker.id},
-          {"address", worker.address.empty() ? json::value(nullptr) : json::value(worker.address)},
-          {"state", ready ? "ready" : "draining"},
+  const auto& address = worker.worker.address;
+  return {{"id", worker.worker.id},
+          {"address", address.empty() ? json::value(nullptr) : json::value(address)},
+          {"state", to_word(worker.state)},
           {"capacity", worker.capacity},
           {"used", worker.used},
           {"free", std::max(0, worker.capacity - worker.used)},
@@ -36,10 +37,20 @@ Task<Response> workers(Request&, Api& api) {
   co_return Response::json(200, body);
 }
 
-Task<Response> drain(Request&, Api&) {
-  co_return Response::problem(
-      {Fault::kNotImplemented,
-       "draining one worker comes with the fleet; SIGTERM drains this one"});
+// The worker as it is from now on; a drain that goes on already is no error.
+Task<Response> drain(Request& request, Api& api) {
+  const auto workers = co_await api.fleet.workers();
+  if (!workers) co_return Response::problem(workers.error());
+  const auto& id = request.params.at("id");
+  const auto found =
+      std::ranges::find_if(*workers, [&id](const auto& each) { return each.worker.id == id; });
+  if (found == workers->end())
+    co_return Response::problem({Fault::kNoSuchWorker, "there is no worker with this id"});
+  const auto drained = co_await api.workers.drain(found->worker);
+  if (!drained) co_return Response::problem(drained.error());
+  auto draining = *found;
+  draining.state = store::WorkerState::kDraining;
+  co_return Response::json(202, shown(draining));
 }
 
 Task<Response> alive(Request&, Api&) {
@@ -47,15 +58,16 @@ Task<Response> alive(Request&, Api&) {
   co_return Response::json(200, body);
 }
 
-// Saturation is not unhealthiness: a full fleet queues. Only a service that takes no sessions at
-// all is not ready.
+// Saturation is not unhealthiness: a full fleet queues, and so does one whose workers are still to
+// come. Only a service that takes no sessions at all is not ready.
 Task<Response> ready(Request&, Api& api) {
   if (api.is_draining())
     co_return Response::problem({Fault::kDraining, "the service is being stopped"});
   const auto workers = co_await api.fleet.workers();
   if (!workers) co_return Response::problem(workers.error());
-  if (workers->empty()) co_return Response::problem({Fault::kNoCapacity, "there is no worker"});
-  const json::object body{{"status", "ok"}, {"isolation", api.isolation_none ? "none" : "sandbox"}};
+  const json::object body{{"status", "ok"},
+                          {"isolation", api.isolation_none ? "none" : "sandbox"},
+                          {"workers", workers->size()}};
   co_return Response::json(200, body);
 }
 

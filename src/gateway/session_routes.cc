@@ -2,9 +2,13 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <charconv>
+#include <string>
+#include <vector>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "gateway/api.h"
+#include "net/url.h"
 #include "session/session_json.h"
 
 namespace pbaas::gateway {
@@ -49,6 +53,8 @@ Result<std::optional<store::IdempotencyKey>> idempotency_key(const Request& requ
                  "Idempotency-Key has " + std::to_string(key->size()) + " bytes; it takes 1 to 255",
                  "Idempotency-Key"};
   }
+  if (!net::is_utf8(*key))
+    return Error{Fault::kInvalidField, "Idempotency-Key is not UTF-8", "Idempotency-Key"};
   return std::optional(
       store::IdempotencyKey{api.auth.owner(request), std::string(*key), sha256_hex(request.body)});
 }
@@ -68,13 +74,100 @@ Task<Response> create(Request& request, Api& api) {
   co_return response;
 }
 
-Result<std::size_t> page_limit(const std::string& text) {
-  std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc{} && end == text.data() + text.size() && value >= 1 && value <= kPageMax)
-    return value;
-  return Error{Fault::kInvalidQuery, "limit is \"" + text.substr(0, 80) + "\"; it takes 1 to 200",
-               "limit"};
+// A parameter of a list: what it takes, for whoever gave something else, and whether it took it.
+struct ListParameter {
+  std::string_view name;
+  std::string takes;
+  bool (*read)(const std::string& value, store::SessionQuery& query);
+};
+
+bool read_limit(const std::string& value, store::SessionQuery& query) {
+  const char* end = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), end, query.limit);
+  return read.ec == std::errc{} && read.ptr == end && query.limit >= 1 && query.limit <= kPageMax;
+}
+
+bool read_status(const std::string& value, store::SessionQuery& query) {
+  query.status = session::status_from_word(value);
+  return query.status.has_value();
+}
+
+bool read_end_reason(const std::string& value, store::SessionQuery& query) {
+  query.end_reason = session::end_reason_from_word(value);
+  return query.end_reason.has_value();
+}
+
+bool read_worker(const std::string& value, store::SessionQuery& query) {
+  query.worker = value;
+  return !value.empty();
+}
+
+bool read_created_after(const std::string& value, store::SessionQuery& query) {
+  query.created_after = from_rfc3339(value);
+  return query.created_after.has_value();
+}
+
+bool read_created_before(const std::string& value, store::SessionQuery& query) {
+  query.created_before = from_rfc3339(value);
+  return query.created_before.has_value();
+}
+
+bool read_cursor(const std::string& value, store::SessionQuery& query) {
+  query.cursor = value;
+  return true;
+}
+
+std::string end_reason_words() {
+  std::string words;
+  for (const auto reason : session::kAllEndReasons) {
+    if (!words.empty()) words += reason == session::kAllEndReasons.back() ? " or " : ", ";
+    words += to_word(reason);
+  }
+  return words;
+}
+
+const std::vector<ListParameter>& list_parameters() {
+  static const std::string time = "a time as 2026-01-31T12:00:00Z (a + in it is written %2B)";
+  static const std::vector<ListParameter> table{
+      {"status", "queued, starting, running or ended", read_status},
+      {"end_reason", end_reason_words(), read_end_reason},
+      {"worker", "the id of a worker", read_worker},
+      {"created_after", time, read_created_after},
+      {"created_before", time, read_created_before},
+      {"limit", "1 to 200", read_limit},
+      {"cursor", "the next_cursor of a page", read_cursor},
+  };
+  return table;
+}
+
+constexpr std::string_view kMetadataPrefix = "metadata.";
+
+Error no_such_parameter(const std::string& name) {
+  std::string names;
+  for (const auto& each : list_parameters()) names += std::string(each.name) + ", ";
+  const auto shown = name.substr(0, 80);
+  return {Fault::kInvalidQuery,
+          "there is no parameter \"" + shown + "\"; it takes " + names + "metadata.NAME", shown};
+}
+
+Status read_list_parameter(const std::string& name, const std::string& value,
+                           store::SessionQuery& query) {
+  if (name == "token") return {};
+  if (name.starts_with(kMetadataPrefix) && name.size() > kMetadataPrefix.size()) {
+    if (query.metadata) {
+      return Error{Fault::kInvalidQuery, "metadata is asked for twice; a list takes one name",
+                   name.substr(0, 80)};
+    }
+    query.metadata.emplace(name.substr(kMetadataPrefix.size()), value);
+    return {};
+  }
+  for (const auto& each : list_parameters()) {
+    if (each.name != name) continue;
+    if (each.read(value, query)) return {};
+    return Error{Fault::kInvalidQuery,
+                 name + " is \"" + value.substr(0, 80) + "\"; it takes " + each.takes, name};
+  }
+  return no_such_parameter(name);
 }
 
 Result<store::SessionQuery> list_query(const Request& request, const Api& api) {
@@ -82,26 +175,7 @@ Result<store::SessionQuery> list_query(const Request& request, const Api& api) {
   query.owner = api.auth.owner(request);
   query.limit = kPageDefault;
   for (const auto& [name, value] : request.query) {
-    if (name == "status") {
-      query.status = session::status_from_word(value);
-      if (!query.status) {
-        return Error{Fault::kInvalidQuery,
-                     "status is \"" + value.substr(0, 80) +
-                         "\"; it takes queued, starting, running or ended",
-                     "status"};
-      }
-    } else if (name == "limit") {
-      const auto limit = page_limit(value);
-      if (!limit) return limit.error();
-      query.limit = *limit;
-    } else if (name == "cursor") {
-      query.cursor = value;
-    } else if (name != "token") {
-      return Error{
-          Fault::kInvalidQuery,
-          "there is no parameter \"" + name.substr(0, 80) + "\"; it takes status, limit, cursor",
-          name.substr(0, 80)};
-    }
+    if (const auto read = read_list_parameter(name, value, query); !read) return read.error();
   }
   return query;
 }

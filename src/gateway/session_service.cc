@@ -1,5 +1,7 @@
 #include "gateway/session_service.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace pbaas::gateway {
@@ -12,6 +14,15 @@ using session::SessionStatus;
 // A worker may refuse what the fleet believed possible; another try then finds another worker or
 // the queue.
 constexpr int kPlacementsMax = 5;
+// A create whose worker was lost under it begins anew, as another session.
+constexpr int kCreatesMax = 4;
+// How long a worker that did not answer is passed over. Its heartbeat, or the end of it, tells
+// more.
+constexpr Duration kAvoidFor{5'000};
+// The same of one that refused what the fleet believed possible.
+constexpr Duration kAvoidRefusingFor{500};
+// The distance between questions for a slot: each place further back may ask later.
+constexpr Duration kAskFirst{50};
 constexpr int kRetryAfterSeconds = 5;
 // Creates under one Idempotency-Key that come to nothing before the next in line gives up, too.
 constexpr int kKeyAttemptsMax = 5;
@@ -53,12 +64,23 @@ bool is_recorded_by_worker(const Error& error) {
   return error.fault == Fault::kLaunchFailed || error.fault == Fault::kSessionEnded;
 }
 
+// Whether nobody knows if the worker has the session: it must not be given to another.
+bool is_in_doubt(const Error& error) {
+  return error.fault == Fault::kBrowserUnreachable || error.fault == Fault::kNoSuchWorker;
+}
+
+Duration pause_at(std::size_t position) {
+  const auto pause = kAskFirst * (1 + static_cast<int>(std::min<std::size_t>(position, 100)) / 4);
+  return std::min(pause, store::Fleet::kAskAgain);
+}
+
 }  // namespace
 
 // A create while it waits for its slot.
 struct SessionService::Waiting {
   explicit Waiting(net::Loop& loop) : turn(std::in_place, loop) {}
   std::optional<net::Event> turn;
+  bool in_queue = false;
   std::optional<Session> ended;  // by somebody else
 };
 
@@ -87,7 +109,7 @@ class SessionService::PendingCreate {
   void log() {
     if (!std::exchange(logged_, true)) service_.log_.record(session_);
   }
-  void placed_on(const std::string& worker) {
+  void placed_on(const store::WorkerRef& worker) {
     service_.waiting_.erase(session_.id);
     worker_ = worker;
   }
@@ -99,10 +121,13 @@ class SessionService::PendingCreate {
   }
   // It runs, or somebody else has recorded its end.
   void done() { done_ = true; }
+  // What the fleet has given it is given back, a place in the queue or a slot on a worker.
   void refuse(const Error& error) {
-    service_.count_refused(error);
+    // A worker that may have it is told so by the log, if by nobody else.
+    if (is_in_doubt(error)) logged_ = true;
     end(error.detail);
     done();
+    service_.tasks_.spawn("refuse", service_.clean_up(session_.id, worker_));
   }
 
  private:
@@ -115,21 +140,21 @@ class SessionService::PendingCreate {
   SessionService& service_;
   Session session_;
   Waiting waiting_;
-  std::optional<std::string> worker_;
+  std::optional<store::WorkerRef> worker_;
   bool logged_ = false;
   bool done_ = false;
 };
 
 SessionService::SessionService(net::Loop& loop, const Clock& clock, store::Fleet& fleet,
-                               store::SessionLog& log, WorkerClient& workers, Metrics& metrics,
-                               std::size_t queue_limit)
+                               store::SessionLog& log, WorkerClient& workers,
+                               WorkerDirectory& directory, Metrics& metrics)
     : loop_(loop),
       clock_(clock),
       fleet_(fleet),
       log_(log),
       workers_(workers),
+      directory_(directory),
       metrics_(metrics),
-      queue_(queue_limit),
       tasks_(loop) {}
 
 Session SessionService::new_session(session::SessionOptions options, std::string owner) const {
@@ -142,28 +167,48 @@ Session SessionService::new_session(session::SessionOptions options, std::string
 
 net::Task<Result<Session>> SessionService::create(session::SessionOptions options,
                                                   std::string owner) {
-  PendingCreate pending(*this, new_session(std::move(options), std::move(owner)));
-  co_return co_await run_create(pending);
+  Error last{Fault::kNoCapacity, "no worker answered", {}, kRetryAfterSeconds};
+  const auto deadline = Deadline::after(clock_, options.queue_timeout);
+  for (int attempt = 0; attempt < kCreatesMax; ++attempt) {
+    PendingCreate pending(*this, new_session(options, owner));
+    auto created = co_await run_create(pending, deadline);
+    if (created || !is_in_doubt(created.error())) co_return created;
+    if (deadline.passed(clock_)) break;
+  }
+  count_refused(last);
+  co_return last;
 }
 
 net::Task<Result<Session>> SessionService::create_once(session::SessionOptions options,
                                                        store::IdempotencyKey key) {
+  const auto in_turn = Deadline::after(clock_, options.queue_timeout);
   const auto deadline = Deadline::after(clock_, options.queue_timeout + kOtherLaunchMax);
   for (int attempt = 0; attempt < kKeyAttemptsMax; ++attempt) {
     PendingCreate pending(*this, new_session(options, key.owner));
     // From here on: the store goes on inserting, whoever stops waiting for it.
     pending.is_logged();
     const auto first = co_await log_.insert_once(pending.session(), key);
-    if (first && !*first) co_return co_await run_create(pending);
-    pending.done();
+    if (first && !*first) {
+      auto created = co_await run_create(pending, in_turn);
+      if (created || !is_in_doubt(created.error())) co_return created;
+      if (in_turn.passed(clock_)) break;
+      // Its end is in the log, and gives the key back, before the next try.
+      (void)co_await log_.flush();
+      continue;
+    }
+    // A key that may have been taken all the same is given back.
+    if (!first) pending.refuse(first.error());
     if (!first) co_return first.error();
+    pending.done();
     if ((*first)->request_hash != key.request_hash) co_return key_mismatch();
     const auto other = co_await await_other((*first)->session.id, deadline);
     if (!other || !never_ran(*other)) co_return other;
     // The other create came to nothing and gave its key back: this one's turn.
   }
-  co_return Error{
+  const Error last{
       Fault::kNoCapacity, "no create under this key gave a browser", {}, kRetryAfterSeconds};
+  count_refused(last);
+  co_return last;
 }
 
 net::Task<Result<Session>> SessionService::await_other(SessionId id, Deadline deadline) {
@@ -180,9 +225,8 @@ net::Task<Result<Session>> SessionService::await_other(SessionId id, Deadline de
   }
 }
 
-net::Task<Result<Session>> SessionService::run_create(PendingCreate& pending) {
+net::Task<Result<Session>> SessionService::run_create(PendingCreate& pending, Deadline deadline) {
   const auto began = clock_.now();
-  const auto deadline = Deadline::after(clock_, pending.session().options.queue_timeout);
   Error last{Fault::kNoCapacity, "no worker took the session", {}, kRetryAfterSeconds};
   for (int placement = 0; placement < kPlacementsMax; ++placement) {
     const auto worker = co_await place_in_turn(pending, deadline);
@@ -190,7 +234,7 @@ net::Task<Result<Session>> SessionService::run_create(PendingCreate& pending) {
       last = worker.error();
       break;
     }
-    pending.placed_on(worker->id);
+    pending.placed_on(*worker);
     const std::chrono::duration<double> waited = clock_.now() - began;
     metrics_.observe("pbaas_create_seconds", {{"phase", "queue"}}, waited.count());
     auto running = co_await start_on(*worker, pending.session());
@@ -199,51 +243,76 @@ net::Task<Result<Session>> SessionService::run_create(PendingCreate& pending) {
       if (!running) count_refused(running.error());
       co_return running;
     }
-    pending.waits_again();
     last = running.error();
-    if (last.fault != Fault::kNoCapacity) break;
+    if (is_in_doubt(last)) break;
+    pending.waits_again();
+    if (last.fault != Fault::kNoCapacity && last.fault != Fault::kDraining) break;
   }
+  if (!is_in_doubt(last)) count_refused(last);
   pending.refuse(last);
   co_return last;
 }
 
-net::Task<Result<store::WorkerStatus>> SessionService::place_in_turn(PendingCreate& pending,
-                                                                     Deadline deadline) {
+net::Task<Result<store::WorkerRef>> SessionService::place_in_turn(PendingCreate& pending,
+                                                                  Deadline deadline) {
+  const auto& session = pending.session();
+  if (draining_) co_return draining_error();
+  const auto avoid = to_avoid();
+  const auto placed = co_await fleet_.place(session.id, session.owner, avoid);
+  if (pending.waiting().ended) co_return ended_error(*pending.waiting().ended);
+  if (!placed) co_return placed.error();
+  if (placed->worker) {
+    directory_.note(placed->worker->worker);
+    co_return placed->worker->worker;
+  }
+  pending.log();
+  pending.waiting().in_queue = true;
+  auto turn = co_await wait_for_turn(pending, deadline, placed->position);
+  pending.waiting().in_queue = false;
+  co_return turn;
+}
+
+net::Task<Result<store::WorkerRef>> SessionService::wait_for_turn(PendingCreate& pending,
+                                                                  Deadline deadline,
+                                                                  std::size_t position) {
   const auto& session = pending.session();
   auto& waiting = pending.waiting();
-  if (draining_) co_return draining_error();
-  if (queue_.empty()) {
-    auto placed = co_await fleet_.place(session.id);
-    if (placed || placed.error().fault != Fault::kNoCapacity) co_return placed;
-  }
-  auto ticket = queue_.join(session.owner, [&waiting] { waiting.turn->set(); });
-  if (!ticket) co_return ticket.error();
-  pending.log();
   for (;;) {
-    const bool woken = co_await waiting.turn->wait(deadline);
+    const auto ask_again = Deadline::after(clock_, pause_at(position));
+    co_await waiting.turn->wait(deadline.earlier(ask_again));
     if (waiting.ended) co_return ended_error(*waiting.ended);
     if (draining_) co_return draining_error();
-    if (!woken) co_return no_slot_in_time(session);
-    auto placed = co_await fleet_.place(session.id);
-    if (placed) ticket->served();
-    if (placed || placed.error().fault != Fault::kNoCapacity) co_return placed;
+    if (deadline.passed(clock_)) co_return no_slot_in_time(session);
     waiting.turn.emplace(loop_);
-    ticket->wait_again([&waiting] { waiting.turn->set(); });
+    const auto avoid = to_avoid();
+    const auto placed = co_await fleet_.place(session.id, session.owner, avoid);
+    if (waiting.ended) co_return ended_error(*waiting.ended);
+    // A fleet that is away for a moment costs a create that waits nothing but time.
+    if (!placed && placed.error().fault != Fault::kStoreUnavailable) co_return placed.error();
+    if (placed && placed->worker) {
+      directory_.note(placed->worker->worker);
+      co_return placed->worker->worker;
+    }
+    if (placed) position = placed->position;
   }
 }
 
-net::Task<Result<Session>> SessionService::start_on(const store::WorkerStatus& worker,
+net::Task<Result<Session>> SessionService::start_on(store::WorkerRef worker,
                                                     const Session& session) {
-  auto running = co_await workers_.start(worker.id, session);
+  auto running = co_await workers_.start(worker, session);
   if (!running) {
+    const auto& error = running.error();
     // A worker that took the session gives its place back when the browser is gone; one that
     // refused never had it.
-    if (!is_recorded_by_worker(running.error())) co_await fleet_.release(session.id);
+    const bool refused = !is_recorded_by_worker(error) && !is_in_doubt(error);
+    if (is_in_doubt(error)) avoided_[worker.id] = clock_.now() + kAvoidFor;
+    if (refused) avoided_[worker.id] = clock_.now() + kAvoidRefusingFor;
+    if (refused) (void)co_await fleet_.release(session.id);
     co_return running;
   }
   const auto next_deadline =
       clock_.now() + std::min(session.options.timeout, session.options.idle_timeout);
-  const store::SessionPlace where{session.id, worker.id, *running->browser, next_deadline,
+  const store::SessionPlace where{session.id, worker, *running->browser, next_deadline,
                                   session.owner};
   const auto published = co_await fleet_.publish(where);
   if (!published)
@@ -252,12 +321,19 @@ net::Task<Result<Session>> SessionService::start_on(const store::WorkerStatus& w
   co_return running;
 }
 
-net::Task<void> SessionService::clean_up(SessionId id, std::optional<std::string> worker) {
+net::Task<void> SessionService::clean_up(SessionId id, std::optional<store::WorkerRef> worker) {
   if (worker) {
     const auto ended = co_await workers_.end(*worker, id, EndReason::kAbandoned);
     if (ended) co_return;  // Its place is given back when its browser is gone.
   }
-  co_await fleet_.release(id);
+  (void)co_await fleet_.release(id);
+}
+
+std::vector<std::string> SessionService::to_avoid() {
+  std::erase_if(avoided_, [now = clock_.now()](const auto& each) { return each.second <= now; });
+  std::vector<std::string> ids;
+  for (const auto& [id, until] : avoided_) ids.push_back(id);
+  return ids;
 }
 
 void SessionService::count_refused(const Error& error) {
@@ -278,6 +354,7 @@ Error SessionService::no_such_session() {
 net::Task<Result<Session>> SessionService::find(const SessionId& id, const std::string& owner) {
   const auto where = co_await fleet_.find(id);
   if (where && where->owner == owner) {
+    directory_.note(where->worker);
     auto live = co_await workers_.describe(where->worker, id);
     if (live) co_return live;
   }
@@ -285,7 +362,18 @@ net::Task<Result<Session>> SessionService::find(const SessionId& id, const std::
   const bool unknown = !logged && logged.error().fault == Fault::kNoSuchSession;
   // The same words for both, or a stranger could tell one from the other.
   if (unknown || (logged && logged->owner != owner)) co_return no_such_session();
+  if (!logged || where || logged->status == SessionStatus::kEnded) co_return logged;
+  // The fleet is away, or has lost everything and not yet heard of the session again.
+  const auto worker = worker_of(*logged);
+  if (!worker) co_return logged;
+  auto live = co_await workers_.describe(*worker, id);
+  if (live) co_return live;
   co_return logged;
+}
+
+std::optional<store::WorkerRef> SessionService::worker_of(const Session& session) const {
+  if (!session.worker) return std::nullopt;
+  return directory_.find(session::WorkerRun{*session.worker, session.worker_epoch});
 }
 
 net::Task<Result<Session>> SessionService::end(const SessionId& id, const std::string& owner) {
@@ -297,11 +385,19 @@ net::Task<Result<Session>> SessionService::end(const SessionId& id, const std::s
   // It may have been placed while the log was asked, which knows its worker by now.
   if (!session->worker) session = co_await log_.find(id);
   if (!session || session->status == SessionStatus::kEnded) co_return session;
-  if (!session->worker) {
+  co_return co_await end_on_worker(*session);
+}
+
+net::Task<Result<Session>> SessionService::end_on_worker(const Session& session) {
+  const auto id = session.id;
+  const auto worker = worker_of(session);
+  if (!worker) {
     co_return Error{Fault::kSessionNotRunning, "the session is being placed; try again", {}, 1};
   }
-  auto ended = co_await workers_.end(*session->worker, id, EndReason::kClientRequest);
-  if (ended || ended.error().fault != Fault::kNoSuchSession) co_return ended;
+  auto ended = co_await workers_.end(*worker, id, EndReason::kClientRequest);
+  const bool gone = !ended && (ended.error().fault == Fault::kNoSuchSession ||
+                               ended.error().fault == Fault::kNoSuchWorker);
+  if (!gone) co_return ended;
   co_return co_await log_.find(id);  // It ended by itself in the meantime.
 }
 
@@ -321,12 +417,17 @@ net::Task<Result<BrowserEndpoint>> SessionService::endpoint(const SessionId& id,
                                                             const std::string& owner) {
   const auto where = co_await fleet_.find(id);
   if (where && where->owner == owner) {
-    auto endpoint = co_await workers_.endpoint(where->worker, id);
+    auto endpoint = co_await workers_.endpoint(*where);
     if (endpoint) co_return endpoint;
   }
   const auto session = co_await find(id, owner);
   if (!session) co_return session.error();
   if (session->status == SessionStatus::kEnded) co_return ended_error(*session);
+  const auto worker = worker_of(*session);
+  if (!where && worker && session->status == SessionStatus::kRunning) {
+    const store::SessionPlace place{id, *worker, *session->browser, {}, owner};
+    co_return co_await workers_.endpoint(place);
+  }
   co_return Error{
       Fault::kSessionNotRunning, "the session is " + std::string(to_word(session->status)), {}, 1};
 }
@@ -336,11 +437,14 @@ void SessionService::stop_admitting() {
   for (const auto& [id, waiting] : waiting_) waiting->turn->set();
 }
 
-void SessionService::session_gone(const Session& session) {
-  tasks_.spawn("release", [](SessionService& self, SessionId id) -> net::Task<void> {
-    co_await self.fleet_.release(id);
-    self.queue_.admit(1);
-  }(*this, session.id));
+void SessionService::wake(const SessionId& id) {
+  const auto waiting = waiting_.find(id);
+  if (waiting != waiting_.end()) waiting->second->turn->set();
+}
+
+std::size_t SessionService::waiting() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(waiting_, [](const auto& each) { return each.second->in_queue; }));
 }
 
 }  // namespace pbaas::gateway

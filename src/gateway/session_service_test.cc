@@ -7,7 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "gateway/staged_workers.h"
-#include "store/fleet_memory.h"
+#include "store/fleet_switch.h"
 #include "store/session_log_sqlite.h"
 #include "support/run_task.h"
 #include "support/temp_folder.h"
@@ -61,7 +61,8 @@ struct Create {
 
 struct SessionServiceTest : ::testing::Test {
   SessionServiceTest() {
-    support::run_task(loop, fleet.heartbeat({.id = "w", .epoch = "e", .capacity = 1}));
+    fleet.on_turn([this](const SessionId& id) { service.wake(id); });
+    support::run_task(loop, fleet.heartbeat({.worker = {"w", "e", ""}, .capacity = 1}, {}));
   }
 
   template <typename T>
@@ -79,10 +80,11 @@ struct SessionServiceTest : ::testing::Test {
   net::Loop loop{1};
   std::unique_ptr<store::SqliteSessionLog> log =
       store::SqliteSessionLog::open(loop, folder.file("log.db")).value();
-  store::MemoryFleet fleet;
+  store::FleetSwitch fleet{clock, 2};
   StagedWorkers workers{loop, clock};
+  WorkerDirectory directory;
   Metrics metrics;
-  SessionService service{loop, clock, fleet, *log, workers, metrics, 2};
+  SessionService service{loop, clock, fleet, *log, workers, directory, metrics};
 };
 
 TEST_F(SessionServiceTest, CreatesASessionAndFindsIt) {
@@ -110,7 +112,7 @@ TEST_F(SessionServiceTest, WaitsForASlotAndGetsTheNextThatIsFree) {
   settle();
   EXPECT_FALSE(second.over);
   EXPECT_EQ(service.waiting(), 1);
-  service.session_gone(*first);
+  wait(fleet.release(first->id));
   settle();
   ASSERT_TRUE(second.over);
   EXPECT_TRUE(*second.result);
@@ -141,7 +143,7 @@ TEST_F(SessionServiceTest, AClientThatLeavesTheQueueLeavesNothing) {
   second.leave();
   EXPECT_TRUE(second.cancelled);
   EXPECT_EQ(service.waiting(), 0);
-  service.session_gone(*first);
+  wait(fleet.release(first->id));
   settle();
   EXPECT_EQ(used(), 0);
   EXPECT_EQ(workers.starts, 1);
@@ -203,7 +205,7 @@ TEST_F(SessionServiceTest, AKeyWhoseSessionNeverRanIsFreeAgain) {
   wait(service.create(options(), ""));
   EXPECT_EQ(wait(service.create_once(options(0), {"", "k", "hash"})).error().fault,
             Fault::kNoCapacity);
-  wait(fleet.heartbeat({.id = "w", .epoch = "e2", .capacity = 1}));
+  wait(fleet.heartbeat({.worker = {"w", "e2", ""}, .capacity = 1}, {}));
   const auto again = wait(service.create_once(options(0), {"", "k", "hash"}));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->status, SessionStatus::kRunning);
@@ -218,6 +220,83 @@ TEST_F(SessionServiceTest, RefusesThoseWhoWaitWhenItIsStopped) {
   settle();
   EXPECT_EQ(second.result->error().fault, Fault::kDraining);
   EXPECT_EQ(wait(service.create(options(), "")).error().fault, Fault::kDraining);
+}
+
+TEST_F(SessionServiceTest, BeginsAnewElsewhereWhenItIsInDoubtWhetherAWorkerHasTheSession) {
+  workers.go.set();
+  wait(fleet.heartbeat({.worker = {"v", "e", ""}, .capacity = 1}, {})).value();
+  workers.lost_worker = "v";
+  Create first(loop, service, options());
+  Create second(loop, service, options());
+  settle();
+  ASSERT_TRUE(first.over);
+  ASSERT_TRUE(*first.result);
+  EXPECT_EQ((*first.result)->worker, "w");
+  EXPECT_FALSE(second.over) << "the only other worker is avoided";
+  EXPECT_EQ(workers.ids_at("v").size(), workers.ids_asked.size() - workers.ids_at("w").size());
+  for (const auto& id : workers.ids_at("v")) EXPECT_NE(id, (*first.result)->id);
+}
+
+TEST_F(SessionServiceTest, GivesNoBrowserToACreateThatWasEndedWhileItAskedForItsSlot) {
+  workers.go.set();
+  const auto first = wait(service.create(options(), ""));
+  log->record(*first);  // as the worker does
+  Create second(loop, service, options());
+  settle();
+  const auto queued = wait(service.list({.status = SessionStatus::kQueued}))->sessions.at(0);
+  net::Event answered(loop);
+  fleet.hold_places = &answered;
+  wait(fleet.release(first->id)).value();
+  settle();
+  EXPECT_EQ(wait(service.end(queued.id, ""))->end_reason, EndReason::kClientRequest);
+  fleet.hold_places = nullptr;
+  answered.set();
+  settle();
+  ASSERT_TRUE(second.over);
+  EXPECT_EQ(second.result->error().fault, Fault::kSessionEnded);
+  EXPECT_EQ(workers.starts, 1);
+}
+
+TEST_F(SessionServiceTest, RefusesACreateAtOnceWhileTheFleetIsAway) {
+  fleet.away = true;
+  const auto refused = wait(service.create(options(), ""));
+  EXPECT_EQ(refused.error().fault, Fault::kStoreUnavailable);
+  EXPECT_GT(refused.error().retry_after_s, 0);
+}
+
+TEST_F(SessionServiceTest, FindsARunningSessionWhileTheFleetIsAway) {
+  workers.go.set();
+  const auto created = wait(service.create(options(), "me"));
+  log->record(*created);  // as the worker does
+  fleet.away = true;
+  EXPECT_EQ(wait(service.find(created->id, "me"))->status, SessionStatus::kRunning);
+  EXPECT_EQ(wait(service.endpoint(created->id, "me"))->browser.guid, "guid");
+  EXPECT_EQ(wait(service.end(created->id, "me"))->end_reason, EndReason::kClientRequest);
+}
+
+TEST_F(SessionServiceTest, FindsARunningSessionThatTheFleetHasForgotten) {
+  workers.go.set();
+  const auto created = wait(service.create(options(), "me"));
+  log->record(*created);
+  fleet.lose_everything();
+  EXPECT_EQ(wait(service.endpoint(created->id, "me"))->browser.guid, "guid");
+}
+
+TEST_F(SessionServiceTest, GoesOnWaitingWhileTheFleetIsAway) {
+  workers.go.set();
+  const auto first = wait(service.create(options(), ""));
+  Create second(loop, service, options());
+  settle();
+  fleet.away = true;
+  loop.restart();
+  loop.run_for(std::chrono::milliseconds(120));
+  EXPECT_FALSE(second.over);
+  fleet.away = false;
+  wait(fleet.release(first->id)).value();
+  loop.restart();
+  loop.run_for(std::chrono::milliseconds(300));
+  ASSERT_TRUE(second.over);
+  EXPECT_TRUE(*second.result);
 }
 
 }  // namespace

@@ -13,10 +13,13 @@ class StagedWorkers final : public WorkerClient {
  public:
   StagedWorkers(net::Loop& loop, const Clock& clock) : go(loop), clock_(clock) {}
 
-  net::Task<Result<session::Session>> start(const std::string& worker,
+  net::Task<Result<session::Session>> start(const store::WorkerRef& worker,
                                             session::Session session) override {
     ++starts;
-    session.start(worker);
+    asked_of[worker.id].push_back(session.id);
+    ids_asked.push_back(session.id);
+    if (worker.id == lost_worker) co_return Error{Fault::kBrowserUnreachable, "no answer"};
+    session.start(worker.id, worker.epoch);
     sessions.insert_or_assign(session.id, session);
     const auto an_hour = Deadline::after(clock_, std::chrono::hours(1));
     co_await go.wait(an_hour);
@@ -25,31 +28,55 @@ class StagedWorkers final : public WorkerClient {
     sessions.insert_or_assign(session.id, session);
     co_return session;
   }
-  net::Task<Result<session::Session>> end(const std::string&, const SessionId& id,
+  net::Task<Result<session::Session>> end(const store::WorkerRef&, const SessionId& id,
                                           session::EndReason reason) override {
     const auto found = sessions.find(id);
     if (found == sessions.end()) co_return Error{Fault::kNoSuchSession, ""};
     found->second.end(reason, clock_.wall());
     co_return found->second;
   }
-  net::Task<Result<std::optional<Instant>>> end_if_due(const std::string&,
+  net::Task<Result<std::optional<Instant>>> end_if_due(const store::WorkerRef&,
                                                        const SessionId& id) override {
     asked.push_back(id);
     if (!sessions.contains(id)) co_return Error{Fault::kNoSuchSession, ""};
     co_return next_deadline;
   }
-  net::Task<Result<session::Session>> describe(const std::string&, const SessionId& id) override {
+  net::Task<Result<session::Session>> describe(const store::WorkerRef&,
+                                               const SessionId& id) override {
     const auto found = sessions.find(id);
     if (found == sessions.end()) co_return Error{Fault::kNoSuchSession, ""};
     co_return found->second;
   }
-  net::Task<Result<BrowserEndpoint>> endpoint(const std::string&, const SessionId& id) override {
-    const auto found = sessions.find(id);
+  net::Task<Result<BrowserEndpoint>> endpoint(const store::SessionPlace& place) override {
+    const auto found = sessions.find(place.session);
     const bool running =
         found != sessions.end() && found->second.status == session::SessionStatus::kRunning;
     if (!running) co_return Error{Fault::kNoSuchSession, ""};
-    co_return BrowserEndpoint{"127.0.0.1", *found->second.browser, nullptr};
+    const auto browser = *found->second.browser;
+    co_return BrowserEndpoint{{"127.0.0.1", browser.debug_port}, browser, nullptr};
   }
+
+  net::Task<Status> drain(const store::WorkerRef& worker) override {
+    drained.push_back(worker.id);
+    co_return Status{};
+  }
+  net::Task<session::ProbeAnswer> probe(const store::WorkerRef& worker) override {
+    probed.push_back(worker);
+    co_return probe_answer;
+  }
+  std::vector<session::WorkerRun> relayed_runs() const override { return relayed; }
+  void close_relays(const session::WorkerRun& run) override { closed.push_back(run); }
+
+  const std::vector<SessionId>& ids_at(const std::string& worker) { return asked_of[worker]; }
+
+  std::string lost_worker;                                 // answers no start
+  std::map<std::string, std::vector<SessionId>> asked_of;  // starts, by worker
+  std::vector<SessionId> ids_asked;
+  session::ProbeAnswer probe_answer = session::ProbeAnswer::kSameEpoch;
+  std::vector<store::WorkerRef> probed;
+  std::vector<session::WorkerRun> relayed;
+  std::vector<session::WorkerRun> closed;
+  std::vector<std::string> drained;
 
   net::Event go;                         // browsers start once it is set
   std::optional<Error> refusal;          // what the next start answers

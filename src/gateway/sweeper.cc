@@ -1,5 +1,7 @@
 #include "gateway/sweeper.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "net/event.h"
 
@@ -21,20 +23,26 @@ net::Task<void> Sweeper::run() {
 }
 
 net::Task<void> Sweeper::sweep() {
-  const auto due = co_await fleet_.claim_due(clock_.now(), kHold, kClaimsMax);
-  if (!due) {
+  const auto due = co_await fleet_.claim_due(kHold, kClaimsMax);
+  const bool failed = !due.has_value();
+  if (failed && !std::exchange(failing_, true))
     log::warn("sweep_failed", {{"why", due.error().detail}});
-    co_return;
-  }
-  for (const auto& place : *due) co_await sweep_one(place);
+  if (failed) co_return;
+  failing_ = false;
+  // Side by side: a worker that does not answer must not hold up the others.
+  for (const auto& place : *due) tasks_.spawn("sweep", sweep_one(place));
+  const auto deadline = Deadline::after(clock_, kHold);
+  co_await tasks_.idle(clock_, deadline);
 }
 
 net::Task<void> Sweeper::sweep_one(store::SessionPlace place) {
   const auto next = co_await workers_.end_if_due(place.worker, place.session);
   if (!next) {
-    // The worker does not know it: nothing is left to end. One that does not answer is asked again
-    // after the hold.
-    if (next.error().fault == Fault::kNoSuchSession) co_await fleet_.release(place.session);
+    // The worker, or this run of it, does not know it: nothing is left to end. One that does not
+    // answer is asked again after the hold.
+    const auto fault = next.error().fault;
+    if (fault == Fault::kNoSuchSession || fault == Fault::kNoSuchWorker)
+      co_await fleet_.release(place.session);
     co_return;
   }
   if (!*next) co_return;

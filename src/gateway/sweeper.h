@@ -3,14 +3,15 @@
 #pragma once
 
 #include "gateway/worker_client.h"
+#include "net/task_group.h"
 #include "store/fleet.h"
 
 namespace pbaas::gateway {
 
 class Sweeper {
  public:
-  Sweeper(const Clock& clock, store::Fleet& fleet, WorkerClient& workers)
-      : clock_(clock), fleet_(fleet), workers_(workers) {}
+  Sweeper(net::Loop& loop, const Clock& clock, store::Fleet& fleet, WorkerClient& workers)
+      : clock_(clock), fleet_(fleet), workers_(workers), tasks_(loop) {}
 
   // Runs until cancelled.
   net::Task<void> run();
@@ -23,6 +24,8 @@ class Sweeper {
   const Clock& clock_;
   store::Fleet& fleet_;
   WorkerClient& workers_;
+  net::TaskGroup tasks_;
+  bool failing_ = false;  // the fleet was away at the last sweep, and that was said
 };
 
 }  // namespace pbaas::gateway

@@ -9,14 +9,16 @@
 namespace pbaas::gateway {
 namespace {
 
+const store::WorkerRef kWorker{"w", "e", ""};
+
 struct SweeperTest : ::testing::Test {
   SweeperTest() {
-    support::run_task(loop, fleet.heartbeat({.id = "w", .epoch = "e", .capacity = 5}));
+    support::run_task(loop, fleet.heartbeat({.worker = kWorker, .capacity = 5}, {}));
   }
 
   SessionId place(Duration due_in) {
     const auto id = SessionId::random();
-    support::run_task(loop, fleet.publish({id, "w", {9222, "guid"}, clock.now() + due_in}));
+    support::run_task(loop, fleet.publish({id, kWorker, {9222, "guid"}, clock.now() + due_in}));
     workers.sessions.emplace(id, session::Session{id});
     return id;
   }
@@ -24,9 +26,9 @@ struct SweeperTest : ::testing::Test {
 
   net::Loop loop{1};
   TestClock clock;
-  store::MemoryFleet fleet;
+  store::MemoryFleet fleet{clock, 10};
   StagedWorkers workers{loop, clock};
-  Sweeper sweeper{clock, fleet, workers};
+  Sweeper sweeper{loop, clock, fleet, workers};
 };
 
 TEST_F(SweeperTest, AsksTheWorkerToEndWhatIsDueAndNothingElse) {
@@ -60,7 +62,7 @@ TEST_F(SweeperTest, ForgetsASessionItsWorkerDoesNotKnow) {
 
 TEST_F(SweeperTest, GivesADueSessionToOneSweeperAlone) {
   place(Duration{10});
-  Sweeper other(clock, fleet, workers);
+  Sweeper other(loop, clock, fleet, workers);
   clock.advance(Duration{10});
   sweep();
   support::run_task(loop, other.sweep());

@@ -4,30 +4,40 @@ namespace pbaas {
 
 using session::Session;
 
-net::Task<Result<Session>> LocalWorkerClient::start(const std::string&, Session session) {
+net::Task<Result<Session>> LocalWorkerClient::start(const store::WorkerRef&, Session session) {
   co_return co_await worker_.start(std::move(session));
 }
 
-net::Task<Result<Session>> LocalWorkerClient::end(const std::string&, const SessionId& session,
+net::Task<Result<Session>> LocalWorkerClient::end(const store::WorkerRef&, const SessionId& session,
                                                   session::EndReason reason) {
   co_return worker_.end(session, reason);
 }
 
-net::Task<Result<std::optional<Instant>>> LocalWorkerClient::end_if_due(const std::string&,
+net::Task<Result<std::optional<Instant>>> LocalWorkerClient::end_if_due(const store::WorkerRef&,
                                                                         const SessionId& session) {
   co_return worker_.end_if_due(session);
 }
 
-net::Task<Result<Session>> LocalWorkerClient::describe(const std::string&,
+net::Task<Result<Session>> LocalWorkerClient::describe(const store::WorkerRef&,
                                                        const SessionId& session) {
   co_return worker_.describe(session);
 }
 
-net::Task<Result<gateway::BrowserEndpoint>> LocalWorkerClient::endpoint(const std::string&,
-                                                                        const SessionId& session) {
-  auto attached = worker_.attach(session);
+net::Task<Result<gateway::BrowserEndpoint>> LocalWorkerClient::endpoint(
+    const store::SessionPlace& place) {
+  auto attached = worker_.attach(place.session);
   if (!attached) co_return attached.error();
-  co_return gateway::BrowserEndpoint{"127.0.0.1", attached->browser, attached->relays};
+  const net::Endpoint at{"127.0.0.1", attached->browser.debug_port};
+  co_return gateway::BrowserEndpoint{at, attached->browser, attached->relays};
+}
+
+net::Task<Status> LocalWorkerClient::drain(const store::WorkerRef&) {
+  drain_();
+  co_return Status{};
+}
+
+net::Task<session::ProbeAnswer> LocalWorkerClient::probe(const store::WorkerRef&) {
+  co_return session::ProbeAnswer::kSameEpoch;
 }
 
 }  // namespace pbaas

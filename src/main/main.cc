@@ -8,8 +8,10 @@
 
 #include "base/config.h"
 #include "main/doctor.h"
+#include "main/gateway.h"
 #include "main/serve.h"
 #include "main/version.h"
+#include "main/worker.h"
 
 namespace {
 
@@ -36,12 +38,6 @@ pbaas::Result<Config> configure(const Flags& flags) {
   return pbaas::load_config(environment, flags);
 }
 
-int not_yet(const char* part) {
-  std::fprintf(
-      stderr, "pbaas: %s: not yet; `pbaas serve` is a gateway and a worker in one process\n", part);
-  return EXIT_FAILURE;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -52,20 +48,24 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Flags flags;
   auto* serve = app.add_subcommand("serve", "a gateway and a worker in one process");
-  auto* gateway = app.add_subcommand("gateway", "the front door of a fleet (not yet)");
-  auto* worker = app.add_subcommand("worker", "browsers for a fleet (not yet)");
+  auto* gateway = app.add_subcommand("gateway", "the front door of a fleet, one of any number");
+  auto* worker =
+      app.add_subcommand("worker", "the browsers of one machine, for the gateways of a fleet");
   auto* doctor = app.add_subcommand("doctor", "checks what this machine has, and says what to do");
   add_settings(*serve, flags);
+  add_settings(*gateway, flags);
+  add_settings(*worker, flags);
   add_settings(*doctor, flags);
   CLI11_PARSE(app, argc, argv);
 
-  if (gateway->parsed()) return not_yet("gateway");
-  if (worker->parsed()) return not_yet("worker");
   const auto config = configure(flags);
   if (!config) {
     std::fprintf(stderr, "pbaas: %s\n", config.error().detail.c_str());
     return EXIT_FAILURE;
   }
   pbaas::log::set_level(config->log_level);
-  return doctor->parsed() ? pbaas::doctor(*config) : pbaas::serve(*config);
+  if (doctor->parsed()) return pbaas::doctor(*config);
+  if (gateway->parsed()) return pbaas::run_gateway(*config);
+  if (worker->parsed()) return pbaas::run_worker(*config);
+  return pbaas::serve(*config);
 }

@@ -4,6 +4,9 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
+
+#include "net/finish_by.h"
 
 namespace pbaas::net {
 namespace {
@@ -39,16 +42,47 @@ bool is_plain_target(std::string_view target) {
          std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
-Task<Result<ByteStream>> connect_to(std::string address, int port) {
+namespace {
+
+constexpr Duration kConnectMax{2'000};
+
+std::optional<tcp::endpoint> endpoint_of(const std::string& address, int port) {
   error_code error;
   const auto ip = asio::ip::make_address(address, error);
-  if (error || port < 1 || port > 65535) co_return unreachable(address, port, "not an address");
-  const tcp::endpoint endpoint(ip, static_cast<unsigned short>(port));
+  if (error || port < 1 || port > 65535) return std::nullopt;
+  return tcp::endpoint(ip, static_cast<unsigned short>(port));
+}
 
+// Writes its outcome to `failed`, because what finish_by runs gives nothing.
+Task<void> connect(tcp::socket& socket, const tcp::endpoint& endpoint, error_code& failed) {
+  const auto [error] = co_await socket.async_connect(endpoint, asio::as_tuple(asio::use_awaitable));
+  failed = error == asio::error::operation_aborted ? failed : error;
+}
+
+}  // namespace
+
+Task<bool> is_refused(std::string address, int port, Deadline deadline) {
+  const auto endpoint = endpoint_of(address, port);
+  if (!endpoint) co_return false;
   const auto executor = co_await asio::this_coro::executor;
   tcp::socket socket(executor);
-  const auto [failed] =
-      co_await socket.async_connect(endpoint, asio::as_tuple(asio::use_awaitable));
+  error_code failed = asio::error::timed_out;
+  auto work = connect(socket, *endpoint, failed);
+  auto limited = finish_by(std::move(work), deadline);
+  co_await std::move(limited);
+  co_return failed == asio::error::connection_refused || (!failed && is_to_itself(socket));
+}
+
+Task<Result<ByteStream>> connect_to(std::string address, int port) {
+  const auto endpoint = endpoint_of(address, port);
+  if (!endpoint) co_return unreachable(address, port, "not an address");
+  const auto executor = co_await asio::this_coro::executor;
+  tcp::socket socket(executor);
+  error_code failed = asio::error::timed_out;
+  const auto deadline = Deadline::after(SystemClock(), kConnectMax);
+  auto work = connect(socket, *endpoint, failed);
+  auto limited = finish_by(std::move(work), deadline);
+  co_await std::move(limited);
   if (failed) co_return unreachable(address, port, failed.message());
   if (is_to_itself(socket)) co_return unreachable(address, port, "nobody listens");
   co_return ByteStream(std::move(socket));

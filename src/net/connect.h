@@ -3,13 +3,18 @@
 
 #include <string>
 
+#include "base/clock.h"
 #include "net/byte_stream.h"
 #include "net/http.h"
 
 namespace pbaas::net {
 
-// Errors: kBrowserUnreachable. Takes as long as TCP does: see finish_by.
+// Errors: kBrowserUnreachable, after two seconds too: a machine that is there answers at once.
 Task<Result<ByteStream>> connect_to(std::string address, int port);
+
+// Whether nobody listens there: a machine that answers so is there, and the program is not.
+// Everything else, a silence too, is false.
+Task<bool> is_refused(std::string address, int port, Deadline deadline);
 
 // "127.0.0.1:9222", "[::1]:9222"
 std::string authority_of(const std::string& address, int port);

@@ -26,6 +26,14 @@ std::string encode_close(const CloseFrame& frame) {
   return bytes;
 }
 
+std::string encode_client_close(std::uint16_t code) {
+  std::string bytes = "\x88\x82";
+  bytes.append(4, '\0');
+  bytes += static_cast<char>(code >> 8);
+  bytes += static_cast<char>(code & 0xFF);
+  return bytes;
+}
+
 std::string encode_ping() {
   return std::string("\x89\0", 2);
 }

@@ -20,6 +20,10 @@ TEST(ControlFrame, KeepsAReasonThatJustFits) {
   EXPECT_EQ(encode_close({1000, std::string(123, 'a')}).size(), 2u + 125u);
 }
 
+TEST(ControlFrame, MasksAClientsClose) {
+  EXPECT_EQ(encode_client_close(1001), std::string("\x88\x82\0\0\0\0\x03\xE9", 8));
+}
+
 TEST(ControlFrame, PingsWithoutAPayload) {
   EXPECT_EQ(encode_ping(), std::string("\x89\x00", 2));
 }

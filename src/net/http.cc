@@ -2,11 +2,29 @@
 
 #include <algorithm>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 
 #include "base/ascii.h"
 
 namespace pbaas::net {
+namespace {
+
+std::string text_of(const boost::json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+int retry_after_of(const Response& response) {
+  const auto text = response.headers.get("Retry-After").value_or("");
+  int seconds = 0;
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return seconds;
+}
+
+}  // namespace
+
 void Headers::add(std::string name, std::string value) {
   fields_.emplace_back(std::move(name), std::move(value));
 }
@@ -56,6 +74,38 @@ Response Response::problem(const Error& error) {
     response.headers.add("Retry-After", std::to_string(error.retry_after_s));
   }
   return response;
+}
+
+Error error_of(const Response& problem) {
+  boost::system::error_code failed;
+  const auto body = boost::json::parse(problem.body, failed);
+  const auto* object = failed ? nullptr : body.if_object();
+  const auto fault = object ? fault_from_word(text_of(*object, "reason")) : std::nullopt;
+  if (!fault) {
+    return {Fault::kInternal, "answered with status " + std::to_string(problem.status)};
+  }
+  Error error{*fault, text_of(*object, "detail"), text_of(*object, "field")};
+  error.retry_after_s = retry_after_of(problem);
+  error.end_reason = text_of(*object, "end_reason");
+  return error;
+}
+
+Error error_behind(const Response& problem) {
+  auto error = error_of(problem);
+  switch (error.fault) {
+    case Fault::kNoSuchSession:
+    case Fault::kNoSuchTarget:
+    case Fault::kSessionEnded:
+    case Fault::kSessionNotRunning:
+    case Fault::kTooManyConnections:
+    case Fault::kLaunchFailed:
+    case Fault::kNoCapacity:
+    case Fault::kDraining:
+    case Fault::kBrowserUnreachable:
+      return error;
+    default:
+      return {Fault::kBrowserUnreachable, "the session's worker answered: " + error.detail};
+  }
 }
 
 }  // namespace pbaas::net

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "net/relay_endpoint.h"
 #include "net/task.h"
 
 namespace pbaas::net {
@@ -55,6 +56,12 @@ struct Response {
   static Response problem(const Error& error);
 };
 
+// The Error that a `problem` of another of our processes tells of; of what is none, kInternal.
+Error error_of(const Response& problem);
+// The same as a client may be told it: what is between our processes alone, such as a proof that
+// was refused, is kBrowserUnreachable to everybody else.
+Error error_behind(const Response& problem);
+
 class RelayGroup;
 
 // Where a handshake goes: an upgrade route answers it instead of a Response, and the server does
@@ -64,6 +71,8 @@ struct UpgradeTarget {
   int port = 0;
   std::string path;  // such as /devtools/browser/{guid}
   std::shared_ptr<RelayGroup> group;
+  RelayEndpoint endpoint = RelayEndpoint::kBrowser;
+  Headers headers{};  // sent along, such as a proof of who asks
 };
 
 using Handler = std::function<Task<Response>(Request&)>;

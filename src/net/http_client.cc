@@ -53,31 +53,33 @@ Task<void> ask(const Question& question, std::optional<Result<Response>>& answer
   answer = parser.response();
 }
 
-std::string request_text(const Endpoint& endpoint, const std::string& method,
-                         const std::string& target) {
+std::string request_text(const Endpoint& endpoint, const Outgoing& request) {
+  std::string text = request.method + " " + request.target + " HTTP/1.1\r\n";
   // Chromium answers /json only for an IP or "localhost" as Host.
-  return method + " " + target +
-         " HTTP/1.1\r\nHost: " + authority_of(endpoint.host, endpoint.port) +
-         "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  text += "Host: " + authority_of(endpoint.host, endpoint.port) + "\r\n";
+  for (const auto& [name, value] : request.headers.all())
+    text.append(name).append(": ").append(value).append("\r\n");
+  text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+  return text + "Connection: close\r\n\r\n" + request.body;
 }
 
 }  // namespace
 
-Task<Result<Response>> fetch(Endpoint endpoint, std::string method, std::string target,
-                             Deadline deadline, const Clock& clock) {
-  if (!is_plain_target(target)) {
+Task<Result<Response>> fetch(Endpoint endpoint, Outgoing request, Deadline deadline,
+                             const Clock& clock) {
+  if (!is_plain_target(request.target)) {
     co_return Error{Fault::kBrowserUnreachable, "no browser has such a path"};
   }
   if (deadline.passed(clock)) {
-    co_return Error{Fault::kBrowserUnreachable, "there was no time left to ask the browser"};
+    co_return Error{Fault::kBrowserUnreachable, "there was no time left to ask"};
   }
-  const Question question{endpoint, request_text(endpoint, method, target)};
+  const Question question{endpoint, request_text(endpoint, request)};
   std::optional<Result<Response>> answer;
   auto work = ask(question, answer);
   auto limited = finish_by(std::move(work), deadline);
   const bool finished = co_await std::move(limited);
   if (!finished || !answer) {
-    co_return Error{Fault::kBrowserUnreachable, "the browser did not answer in time"};
+    co_return Error{Fault::kBrowserUnreachable, "there was no answer in time"};
   }
   co_return std::move(*answer);
 }

@@ -1,5 +1,5 @@
-// One HTTP request over a connection of its own, for the few small answers asked of a browser
-// (/json/version and its kind). Loop thread only.
+// One HTTP request over a connection of its own, for the small answers asked of a browser
+// (/json/version and its kind) and of a worker. Loop thread only.
 #pragma once
 
 #include <string>
@@ -14,9 +14,16 @@ struct Endpoint {
   int port = 0;
 };
 
+struct Outgoing {
+  std::string method = "GET";
+  std::string target;
+  Headers headers{};
+  std::string body{};
+};
+
 // Takes a body of up to 16 MiB. Not for HEAD, whose answer has a length and no body. Errors:
 // kBrowserUnreachable, for no answer by the deadline and for an answer that cannot be read.
-Task<Result<Response>> fetch(Endpoint endpoint, std::string method, std::string target,
-                             Deadline deadline, const Clock& clock);
+Task<Result<Response>> fetch(Endpoint endpoint, Outgoing request, Deadline deadline,
+                             const Clock& clock);
 
 }  // namespace pbaas::net

@@ -35,8 +35,8 @@ class OneAnswer {
 Result<Response> fetch_now(int port, std::string target, Duration time = Duration(10'000)) {
   Loop loop;
   const SystemClock clock;
-  auto task =
-      fetch({"127.0.0.1", port}, "PUT", std::move(target), Deadline::after(clock, time), clock);
+  Outgoing request{"PUT", std::move(target)};
+  auto task = fetch({"127.0.0.1", port}, std::move(request), Deadline::after(clock, time), clock);
   return support::run_task(loop, std::move(task));
 }
 
@@ -50,6 +50,22 @@ TEST(HttpClient, AsksAndReadsTheAnswer) {
   const auto port = std::to_string(server.port());
   EXPECT_EQ(server.asked(), "PUT /json/new?about:blank HTTP/1.1\r\nHost: 127.0.0.1:" + port +
                                 "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+}
+
+TEST(HttpClient, SendsHeadersAndABody) {
+  OneAnswer server("HTTP/1.1 204 No Content\r\n\r\n");
+  Loop loop;
+  const SystemClock clock;
+  Outgoing request{"POST", "/session"};
+  request.headers.add("X-Worker-Epoch", "abc");
+  request.body = "{}";
+  auto task =
+      fetch({"127.0.0.1", server.port()}, request, Deadline::after(clock, Duration(10'000)), clock);
+  ASSERT_TRUE(support::run_task(loop, std::move(task)));
+  const auto port = std::to_string(server.port());
+  EXPECT_EQ(server.asked(), "POST /session HTTP/1.1\r\nHost: 127.0.0.1:" + port +
+                                "\r\nX-Worker-Epoch: abc\r\nContent-Length: 2\r\n"
+                                "Connection: close\r\n\r\n");
 }
 
 TEST(HttpClient, ReadsChunksAndBodiesThatEndWithTheConnection) {

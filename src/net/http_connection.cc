@@ -389,8 +389,7 @@ Task<void> HttpConnection::hand_over(Exchange& exchange, Instant begun) {
   start.to_client = browser.stream.take_buffered();
   start.client = stream_.release();
   start.browser = browser.stream.release();
-  start.endpoint =
-      is_page_endpoint(exchange.target) ? RelayEndpoint::kPage : RelayEndpoint::kBrowser;
+  start.endpoint = exchange.target.endpoint;
   start.group = exchange.target.group;
   start.seat = std::move(exchange.seat);
   state_->relays.start(std::move(start));

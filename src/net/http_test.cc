@@ -36,5 +36,35 @@ TEST(Response, SaysWhenToComeAgain) {
   EXPECT_EQ(response.headers.get("Retry-After"), "7");
 }
 
+TEST(ErrorOf, ReadsBackWhatAProblemTells) {
+  Error told{Fault::kSessionEnded, "it ended", "id", 7};
+  told.end_reason = "idle_timeout";
+  const auto read = error_of(Response::problem(told));
+  EXPECT_EQ(read.fault, told.fault);
+  EXPECT_EQ(read.detail, told.detail);
+  EXPECT_EQ(read.field, told.field);
+  EXPECT_EQ(read.retry_after_s, told.retry_after_s);
+  EXPECT_EQ(read.end_reason, told.end_reason);
+}
+
+TEST(ErrorOf, CallsInternalWhatIsNoProblem) {
+  for (const char* body :
+       {"", "nonsense", "[]", "{}", R"({"reason": 1})", R"({"reason": "new"})"}) {
+    Response response;
+    response.status = 418;
+    response.body = body;
+    EXPECT_EQ(error_of(response).fault, Fault::kInternal) << body;
+    EXPECT_EQ(error_of(response).detail, "answered with status 418") << body;
+  }
+}
+
+TEST(ErrorBehind, TellsAClientNothingOfWhatIsBetweenOurProcesses) {
+  for (const auto fault : {Fault::kUnauthorized, Fault::kNoSuchWorker, Fault::kInternal}) {
+    EXPECT_EQ(error_behind(Response::problem({fault, ""})).fault, Fault::kBrowserUnreachable);
+  }
+  EXPECT_EQ(error_behind(Response::problem({Fault::kSessionEnded, ""})).fault,
+            Fault::kSessionEnded);
+}
+
 }  // namespace
 }  // namespace pbaas::net

@@ -159,12 +159,18 @@ void Relay::settle_open(RelayTurn& turn) {
   if (up_.closed() && down_.closed() && client_.clear() && browser_.clear()) {
     return end(kBetweenThem);
   }
-  if (client_.ended() && browser_.clear() && !client_shut_) {
-    browser_.shut_writing();
-    client_shut_ = true;
-  }
+  if (client_.ended() && browser_.clear() && !client_shut_) client_gone();
   const bool leaving = up_.closed() || down_.closed() || client_.ended();
   if (leaving && !is_timed()) end_by_ = turn.now + turn.limits.close_grace;
+}
+
+// A worker takes a connection that ends without a Close for one whose gateway died, and gives its
+// client time to come back. So a client that vanished is said to have left.
+void Relay::client_gone() {
+  const bool can_say_so = endpoint_ == RelayEndpoint::kWorker && up_.at_boundary();
+  if (can_say_so && !up_.closed()) browser_.write(bytes_of(encode_client_close(1001)));
+  browser_.shut_writing();
+  client_shut_ = true;
 }
 
 void Relay::browser_gone(RelayTurn& turn) {
@@ -173,6 +179,7 @@ void Relay::browser_gone(RelayTurn& turn) {
   if (up_.closed() && !down_.at_boundary()) return end(kCut);
   // Chromium drops TCP without a Close after Browser.close, and may after a client's Close.
   if (up_.closed()) return put_close(CloseFrame{}, turn);
+  if (endpoint_ == RelayEndpoint::kWorker) return start_end(lost_frame(), turn);
   phase_ = Phase::kBrowserLost;
   end_by_ = turn.now + turn.limits.browser_end_grace;
 }
@@ -239,7 +246,14 @@ void Relay::give_up(RelayTurn& turn) {
 }
 
 CloseFrame Relay::lost_frame() const {
-  if (endpoint_ == RelayEndpoint::kPage) return {1000, "target_closed"};
+  switch (endpoint_) {
+    case RelayEndpoint::kBrowser:
+      break;
+    case RelayEndpoint::kPage:
+      return {1000, "target_closed"};
+    case RelayEndpoint::kWorker:
+      return {1014, "worker_lost"};
+  }
   return {1011, "browser_connection_lost"};
 }
 

@@ -53,6 +53,8 @@ class Relay {
   bool ended() const { return phase_ == Phase::kEnded; }
   // Once ended: as in RelayTotals::ends.
   int end_code() const { return end_code_; }
+  // The client said that it leaves, by a Close.
+  bool client_closed() const { return up_.closed(); }
 
  private:
   enum class Phase : std::uint8_t {
@@ -72,6 +74,7 @@ class Relay {
   void discard_client(RelayTurn& turn);
   void settle(RelayTurn& turn);
   void settle_open(RelayTurn& turn);
+  void client_gone();
   void browser_gone(RelayTurn& turn);
   void expire(RelayTurn& turn);
   void start_end(CloseFrame frame, RelayTurn& turn);

@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "net/control_frame.h"
 #include "net/relay_rig.h"
 
 namespace pbaas::net {
@@ -95,6 +96,30 @@ TEST_F(RelayEnd, SaysThatThePageIsClosedOnAPagesEndpoint) {
   pass_time_until_readable(ends.client);
   expect_close(ends.client, 1000, "target_closed");
   expect_clean_end(ends.client);
+}
+
+TEST_F(RelayEnd, SaysAtOnceThatAWorkerIsLost) {
+  auto ends = relay(RelayEndpoint::kWorker);
+  ends.browser.leave();
+  expect_close(ends.client, 1014, "worker_lost");
+  expect_clean_end(ends.client);
+}
+
+TEST_F(RelayEnd, TellsAWorkerThatItsClientVanished) {
+  auto ends = relay(RelayEndpoint::kWorker);
+  ends.client.leave();
+  const std::string close = encode_client_close(1001);
+  EXPECT_EQ(ends.browser.read(close.size()), close);
+  EXPECT_EQ(ends.browser.read_end(), End::kEof);
+}
+
+TEST_F(RelayEnd, TellsAWorkerNothingWithinAFrameOfAClientThatVanished) {
+  auto ends = relay(RelayEndpoint::kWorker);
+  const std::string part = from_client(kText, "incomplete").substr(0, 8);
+  ends.client.send(part);
+  EXPECT_EQ(ends.browser.read(part.size()), part);
+  ends.client.leave();
+  EXPECT_EQ(ends.browser.read_end(), End::kEof);
 }
 
 TEST_F(RelayEnd, WaitsForTheOwnerToSayWhyTheBrowserLeft) {

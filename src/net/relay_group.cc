@@ -32,11 +32,13 @@ std::optional<CloseFrame> RelayGroup::closing() const {
 }
 
 void RelayGroup::join(RelayLoop& loop, std::uint64_t relay) {
+  left_by_close_.store(true, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   members_.push_back({&loop, relay});
 }
 
-void RelayGroup::leave(RelayLoop& loop, std::uint64_t relay) {
+void RelayGroup::leave(RelayLoop& loop, std::uint64_t relay, bool by_close) {
+  if (!by_close) left_by_close_.store(false, std::memory_order_relaxed);
   bool last = false;
   {
     const std::lock_guard lock(mutex_);

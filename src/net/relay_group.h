@@ -51,13 +51,16 @@ class RelayGroup {
   // What close_all was told, if it was.
   std::optional<CloseFrame> closing() const;
 
+  // Whether all clients that left since the last one came said so by a Close.
+  bool left_by_close() const { return left_by_close_.load(std::memory_order_relaxed); }
+
   // Whether a client sent Browser.close, as far as it was seen (net/close_request.h).
   bool close_asked() const { return close_asked_.load(std::memory_order_relaxed); }
   void note_close_asked() { close_asked_.store(true, std::memory_order_relaxed); }
 
   // For relays and their loops. A relay is named by its loop and the number it has there.
   void join(RelayLoop& loop, std::uint64_t relay);
-  void leave(RelayLoop& loop, std::uint64_t relay);
+  void leave(RelayLoop& loop, std::uint64_t relay, bool by_close);
   void count_up(std::uint64_t bytes, std::uint64_t messages);
   void note_client_data(Instant now);
   void count_down(std::uint64_t bytes, std::uint64_t messages);
@@ -75,6 +78,7 @@ class RelayGroup {
   std::atomic<Instant> last_client_message_;
   std::atomic<int> seats_{0};
   std::atomic<bool> close_asked_{false};
+  std::atomic<bool> left_by_close_{true};
 
   // Joining, leaving and closing come from different threads, and a member's loop must not go away
   // while close_all posts to it: one mutex serves both. No byte passes under it.

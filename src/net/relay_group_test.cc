@@ -53,6 +53,19 @@ TEST_F(RelayGroupTest, CountsAHandshakeThatHoldsASeatAndReportsThatItCameToNothi
   EXPECT_EQ(times, 1);
 }
 
+TEST_F(RelayGroupTest, KnowsWhetherTheLastClientSaidThatItLeaves) {
+  auto polite = relay();
+  polite.client.send(from_client(kClose, close_payload(1000, "")));
+  polite.browser.leave();
+  ASSERT_TRUE(pass_time_until([this] { return group_->open() == 0; }));
+  EXPECT_TRUE(group_->left_by_close());
+  auto cut = relay();
+  cut.client.leave();
+  cut.browser.leave();
+  ASSERT_TRUE(wait_until_gone());
+  EXPECT_FALSE(group_->left_by_close());
+}
+
 TEST_F(RelayGroupTest, KeepsItsFirstEnding) {
   group_->close_all({4000, "idle_timeout"});
   group_->close_all({4001, "session_timeout"});

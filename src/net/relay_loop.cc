@@ -48,6 +48,14 @@ void tune_client(int fd) {
   set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 75'000);
 }
 
+// A worker's machine that vanished is found in 20 s: its clients are to come to another.
+void tune_worker(int fd) {
+  set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 5);
+  set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+  // No TCP_USER_TIMEOUT, which would take the place of the probes' count.
+  set(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
 // The thread starts with every signal blocked: signals are the main thread's.
 template <typename Run>
 std::thread start_without_signals(Run run) {
@@ -201,6 +209,7 @@ void RelayLoop::adopt(std::uint64_t id, RelayStart start) {
   std::string to_client = std::move(start.to_client);
   tune_client(start.client.get());
   tune_either(start.browser.get());
+  if (start.endpoint == RelayEndpoint::kWorker) tune_worker(start.browser.get());
   auto& member =
       *members_.emplace(id, new Member{id, Relay(std::move(start), limits_, now_)}).first->second;
   set_ticking(true);
@@ -294,9 +303,10 @@ void RelayLoop::remove(std::uint64_t id) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, relay.fd(Relay::Side::kBrowser), nullptr);
   tally_.count_end(relay.end_code());
   const std::shared_ptr<RelayGroup> group = relay.group();
+  const bool by_close = relay.client_closed();
   node.mapped().reset();
   open_.fetch_sub(1, std::memory_order_relaxed);
-  group->leave(*this, id);
+  group->leave(*this, id, by_close);
 }
 
 }  // namespace pbaas::net

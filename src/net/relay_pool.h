@@ -10,13 +10,11 @@
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
+#include "net/relay_endpoint.h"
 #include "net/relay_group.h"
 #include "net/relay_totals.h"
 
 namespace pbaas::net {
-
-// Which of the browser's endpoints the client is on: it decides what a lost browser side means.
-enum class RelayEndpoint { kBrowser, kPage };
 
 struct RelayStart {
   UniqueFd client;         // connected TCP, non-blocking, after the 101

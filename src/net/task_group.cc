@@ -5,6 +5,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "base/log.h"
+#include "net/event.h"
 
 namespace pbaas::net {
 namespace {
@@ -22,6 +23,12 @@ void log_what_escaped(const std::string& name, const std::exception_ptr& escaped
 }
 
 }  // namespace
+
+Task<void> TaskGroup::idle(const Clock& clock, Deadline deadline) {
+  // Whoever waits so waits for other machines, to whom this is no time.
+  constexpr Duration kLook{5};
+  while (*running_ > 0 && !deadline.passed(clock)) co_await sleep_for(kLook);
+}
 
 void TaskGroup::spawn(std::string name, Task<void> task) {
   ++*running_;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "net/task.h"
 
 namespace pbaas::net {
@@ -17,6 +18,8 @@ class TaskGroup {
   // `name` says in the log whose exception it was.
   void spawn(std::string name, Task<void> task);
   std::size_t running() const { return *running_; }
+  // Done when none runs any more, or at the deadline; they go on then.
+  Task<void> idle(const Clock& clock, Deadline deadline);
 
  private:
   Loop& loop_;

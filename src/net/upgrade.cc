@@ -28,8 +28,33 @@ std::string request_text(const UpgradeTarget& target, const Request& request) {
   text += "Host: " + authority_of(target.host, target.port) + "\r\n";
   text += "Upgrade: websocket\r\nConnection: Upgrade\r\n";
   text += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ";
-  text.append(request.headers.get("Sec-WebSocket-Key").value_or("")).append("\r\n\r\n");
-  return text;
+  text.append(request.headers.get("Sec-WebSocket-Key").value_or("")).append("\r\n");
+  for (const auto& [name, value] : target.headers.all())
+    text.append(name).append(": ").append(value).append("\r\n");
+  return text + "\r\n";
+}
+
+Error refusal(const UpgradeTarget& target, int status) {
+  if (target.endpoint == RelayEndpoint::kPage) {
+    return {Fault::kNoSuchTarget, "the browser has no such target: it may have been closed"};
+  }
+  return unreachable("the browser refused the handshake with status " + std::to_string(status));
+}
+
+// A worker's refusal says why.
+Task<Error> read_refusal(ByteStream& stream, const std::string& head) {
+  ResponseParser parser(kRefusalBytesMax);
+  auto taken = parser.take(head);
+  std::array<char, 4096> scratch;
+  bool more = true;
+  while (taken && more && !parser.done()) {
+    taken = parser.take(stream.buffered());
+    if (taken) stream.consume(*taken);
+    if (taken && !parser.done()) more = co_await stream.read_more(scratch);
+  }
+  if (!parser.done()) co_return unreachable("the worker's refusal of the handshake was cut");
+  const auto response = parser.response();
+  co_return error_behind(response);
 }
 
 Task<Result<std::string>> read_head(ByteStream& stream) {
@@ -56,13 +81,7 @@ Status check_answer(const std::string& head, const UpgradeTarget& target) {
   const auto taken = parser.take(head);
   if (!taken || !parser.head_done()) return unreachable("the browser's answer is not HTTP");
   const auto response = parser.response();
-  if (response.status != 101) {
-    if (is_page_endpoint(target)) {
-      return Error{Fault::kNoSuchTarget, "the browser has no such target: it may have been closed"};
-    }
-    return unreachable("the browser refused the handshake with status " +
-                       std::to_string(response.status));
-  }
+  if (response.status != 101) return refusal(target, response.status);
   const auto& headers = response.headers;
   if (!asks_for_websocket(headers) || !headers.has("Sec-WebSocket-Accept") ||
       headers.has("Sec-WebSocket-Extensions")) {
@@ -93,6 +112,10 @@ Task<void> handshake(const UpgradeTarget& target, const Request& request,
     co_return;
   }
   const auto accepted = check_answer(*head, target);
+  if (!accepted && target.endpoint == RelayEndpoint::kWorker) {
+    side = co_await read_refusal(stream, *head);
+    co_return;
+  }
   if (!accepted) {
     side = accepted.error();
     co_return;
@@ -101,10 +124,6 @@ Task<void> handshake(const UpgradeTarget& target, const Request& request,
 }
 
 }  // namespace
-
-bool is_page_endpoint(const UpgradeTarget& target) {
-  return target.path.starts_with("/devtools/page/");
-}
 
 Task<Result<BrowserSide>> open_browser_side(const UpgradeTarget& target, const Request& request,
                                             Deadline deadline) {

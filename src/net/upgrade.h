@@ -15,10 +15,9 @@ struct BrowserSide {
   std::string head;   // the 101 as received
 };
 
-// Errors: kNoSuchTarget where the browser refuses a page's endpoint, else kBrowserUnreachable.
+// Errors: kNoSuchTarget where the browser refuses a page's endpoint; what a worker answers; else
+// kBrowserUnreachable.
 Task<Result<BrowserSide>> open_browser_side(const UpgradeTarget& target, const Request& request,
                                             Deadline deadline);
-
-bool is_page_endpoint(const UpgradeTarget& target);
 
 }  // namespace pbaas::net

@@ -45,6 +45,8 @@ class Upgrade : public testing::Test {
       target.port = port_;
       target.path = path_;
       target.group = group_;
+      target.endpoint = endpoint_;
+      target.headers = headers_;
       co_return target;
     });
   }
@@ -52,6 +54,8 @@ class Upgrade : public testing::Test {
   RawListener browser_;
   int port_ = browser_.port();
   std::string path_ = "/devtools/browser/1234";
+  RelayEndpoint endpoint_ = RelayEndpoint::kBrowser;
+  Headers headers_;
   SystemClock clock_;
   std::shared_ptr<RelayGroup> group_ = std::make_shared<RelayGroup>(clock_);
   HttpRig rig_{[this](Router& router, Loop&) { routes(router); }};
@@ -112,6 +116,7 @@ TEST_F(Upgrade, TakesNothingButA101ForOne) {
 
 TEST_F(Upgrade, CallsARefusedPageNotFound) {
   path_ = "/devtools/page/1234";
+  endpoint_ = RelayEndpoint::kPage;
   auto client = connect_and_ask();
   auto browser = browser_.accept();
   browser.read_head();
@@ -122,12 +127,44 @@ TEST_F(Upgrade, CallsARefusedPageNotFound) {
 // Chromium does so for a page it does not know.
 TEST_F(Upgrade, CallsAPageNotFoundThatIsRefusedWithABody) {
   path_ = "/devtools/page/1234";
+  endpoint_ = RelayEndpoint::kPage;
   auto client = connect_and_ask();
   auto browser = browser_.accept();
   browser.read_head();
   browser.send(
       "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 22\r\n\r\nNo such target id: 123");
   EXPECT_EQ(refusal(client), "404 target_not_found");
+}
+
+TEST_F(Upgrade, SendsTheTargetsHeadersAlong) {
+  headers_.add("X-Worker-Epoch", "abc");
+  auto client = connect_and_ask();
+  auto browser = browser_.accept();
+  EXPECT_NE(browser.read_head().find("\r\nX-Worker-Epoch: abc\r\n"), std::string::npos);
+}
+
+TEST_F(Upgrade, AnswersWhatAWorkerAnswers) {
+  endpoint_ = RelayEndpoint::kWorker;
+  Error told{Fault::kSessionEnded, "it ended"};
+  told.end_reason = "idle_timeout";
+  const auto problem = Response::problem(told);
+  auto client = connect_and_ask();
+  auto browser = browser_.accept();
+  browser.read_head();
+  browser.send("HTTP/1.1 410 Gone\r\nContent-Length: " + std::to_string(problem.body.size()) +
+               "\r\n\r\n" + problem.body.substr(0, 10));
+  browser.send(problem.body.substr(10));
+  EXPECT_EQ(client.read_answer().body, problem.body);
+}
+
+TEST_F(Upgrade, SaysThatAWorkersRefusalWasCut) {
+  endpoint_ = RelayEndpoint::kWorker;
+  auto client = connect_and_ask();
+  auto browser = browser_.accept();
+  browser.read_head();
+  browser.send("HTTP/1.1 410 Gone\r\nContent-Length: 100\r\n\r\n{");
+  browser.close();
+  EXPECT_EQ(refusal(client), "502 browser_unreachable");
 }
 
 TEST_F(Upgrade, LetsNoTargetAddALineToTheRequest) {

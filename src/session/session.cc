@@ -26,10 +26,11 @@ std::optional<SessionStatus> status_from_word(std::string_view word) {
   return std::nullopt;
 }
 
-bool Session::start(std::string worker_id) {
+bool Session::start(std::string worker_id, std::string epoch) {
   if (status != SessionStatus::kQueued) return false;
   status = SessionStatus::kStarting;
   worker = std::move(worker_id);
+  worker_epoch = std::move(epoch);
   return true;
 }
 

@@ -43,6 +43,7 @@ struct Session {
   SessionStatus status = SessionStatus::kQueued;
   SessionOptions options{};
   std::optional<std::string> worker{};
+  std::string worker_epoch{};  // which run of the worker has it; for the log, not for clients
   std::optional<BrowserAddress> browser{};
   std::optional<EndReason> end_reason{};
   // For people, such as the last lines Chromium wrote when it did not start.
@@ -57,7 +58,7 @@ struct Session {
 
   // Each says whether it moved: a session only moves forward, and it ends once. The caller persists
   // what moved.
-  bool start(std::string worker_id);
+  bool start(std::string worker_id, std::string epoch);
   bool run(BrowserAddress address, WallTime now);
   bool end(EndReason reason, WallTime now, std::string detail = {});
 };

@@ -14,7 +14,7 @@ Session running() {
   session.options.timeout = std::chrono::seconds(60);
   session.options.idle_timeout = std::chrono::seconds(10);
   session.created_at = WallTime{Duration{1'700'000'000'123}};
-  session.start("worker-1");
+  session.start("worker-1", "epoch-1");
   session.run({41'000, "guid-1"}, session.created_at + Duration{77});
   session.traffic = {1, 2, 3, 4};
   session.connections = 1;

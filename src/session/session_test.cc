@@ -31,7 +31,7 @@ TEST(Session, StartsOnlyFromTheQueue) {
   for (const auto status : kAllStatuses) {
     auto session = in_status(status);
     const auto before = session;
-    const bool moved = session.start("worker-1");
+    const bool moved = session.start("worker-1", "epoch-1");
     EXPECT_EQ(moved, status == SessionStatus::kQueued) << to_word(status);
     if (!moved) EXPECT_EQ(session, before) << to_word(status);
   }
@@ -59,7 +59,7 @@ TEST(Session, EndsFromAnyStatusButOnlyOnce) {
 
 TEST(Session, KnowsItsWorkerOnceItStarts) {
   auto session = in_status(SessionStatus::kQueued);
-  ASSERT_TRUE(session.start("worker-1"));
+  ASSERT_TRUE(session.start("worker-1", "epoch-1"));
   EXPECT_EQ(session.worker, "worker-1");
   EXPECT_EQ(session.status, SessionStatus::kStarting);
 }

@@ -43,8 +43,16 @@ class SessionLogContract : public testing::Test {
 
   static Session running(const std::string& owner = "ann", int age_ms = 0) {
     Session made = queued(owner, age_ms);
-    made.start("worker-1");
+    made.start("worker-1", "epoch-1");
     made.run({41'000, "guid-1"}, made.created_at + Duration{5});
+    return made;
+  }
+
+  // On a worker's run, waiting for its browser or with it.
+  static Session on(const WorkerRun& run, bool is_running = true) {
+    Session made = queued();
+    made.start(run.worker, run.epoch);
+    if (is_running) made.run({41'000, "guid-1"}, made.created_at + Duration{5});
     return made;
   }
 
@@ -105,7 +113,7 @@ TYPED_TEST_P(SessionLogContract, SaysThatThereIsNoSuchSession) {
 TYPED_TEST_P(SessionLogContract, MovesForwardWithEachState) {
   auto session = this->queued();
   for (const auto step : {0, 1, 2, 3}) {
-    if (step == 1) session.start("worker-1");
+    if (step == 1) session.start("worker-1", "epoch-1");
     if (step == 2) session.run({41'000, "guid-1"}, session.created_at);
     if (step == 3) session.end(TestFixture::Reason::kIdleTimeout, session.created_at);
     this->log().record(session);
@@ -255,7 +263,7 @@ TYPED_TEST_P(SessionLogContract, InsertsANewSessionUnderItsKey) {
 TYPED_TEST_P(SessionLogContract, GivesTheSameSessionForTheSameKey) {
   auto first = this->queued();
   ASSERT_TRUE(this->run(this->log().insert_once(first, this->key("ann", "k"))));
-  first.start("worker-1");
+  first.start("worker-1", "epoch-1");
   this->log().record(first);
   auto again = this->key("ann", "k");
   again.request_hash = "another";

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "store/blocking_thread.h"
-#include "store/sqlite_sessions.h"
+#include "store/newest_states.h"
+#include "store/session_table.h"
+#include "store/sqlite_database.h"
 
 namespace pbaas::store {
 
@@ -19,25 +20,24 @@ constexpr std::size_t kJobsMax = 1000;  // Calls that may wait for the thread.
 constexpr Duration kRetryDelay{500};
 constexpr std::size_t kBatchMax = 1000;
 
-bool moves_forward(const Session& from, const Session& to) {
-  return from.status != session::SessionStatus::kEnded && to.status >= from.status;
-}
-
 }  // namespace
 
 // What the loop hands over and the thread writes. `record` never waits and never loses: per session
 // only the newest state is kept, so what waits is bounded by the number of sessions that changed.
 class SqliteSessionLog::Writer {
  public:
-  Writer(net::Loop& loop, std::unique_ptr<SqliteSessions> sessions)
-      : sessions_(std::move(sessions)), thread_(loop, "session-log", kJobsMax) {}
+  Writer(net::Loop& loop, std::unique_ptr<SqliteDatabase> database)
+      : database_(std::move(database)),
+        table_(*database_, [this] { return next_key(); }),
+        thread_(loop, "session-log", kJobsMax) {}
 
   ~Writer() {
     thread_.finish();
     if (stats_.pending > 0) log::error("session_log_lost", {{"sessions", stats_.pending}});
   }
 
-  SqliteSessions& sessions() { return *sessions_; }
+  SessionTable& table() { return table_; }
+  SqliteDatabase& database() { return *database_; }
   BlockingThread& thread() { return thread_; }
 
   // On the loop.
@@ -64,9 +64,7 @@ class SqliteSessionLog::Writer {
   // On the thread: what was recorded of a session and could not be written.
   std::optional<Session> unwritten(const SessionId& id) {
     const std::lock_guard lock(mutex_);
-    const auto found = pending_.find(id);
-    if (found == pending_.end()) return std::nullopt;
-    return found->second;
+    return pending_.find(id);
   }
 
   // On the thread: writes all that was recorded.
@@ -74,7 +72,7 @@ class SqliteSessionLog::Writer {
     for (;;) {
       const auto batch = take_batch();
       if (batch.empty()) return {};
-      if (const auto wrote = sessions_->write(batch); !wrote) {
+      if (const auto wrote = table_.write(numbered(batch)); !wrote) {
         put_back(batch, wrote.error());
         return wrote;
       }
@@ -90,24 +88,25 @@ class SqliteSessionLog::Writer {
   }
 
  private:
-  // On the loop. A state that would take the session back, or end it again, is dropped here as it
-  // would be in the database.
+  EventKey next_key() { return {epoch_, kSeqsOfState * next_state_++}; }
+
+  std::vector<WrittenState> numbered(const std::vector<Session>& batch) {
+    std::vector<WrittenState> states;
+    for (const auto& session : batch) states.push_back({session, next_key()});
+    return states;
+  }
+
+  // On the loop.
   void keep(const Session& session) {
-    const auto [found, is_new] = pending_.try_emplace(session.id, session);
-    if (is_new)
+    if (pending_.add(session))
       ++stats_.pending;
     else
       ++stats_.coalesced;
-    if (!is_new && moves_forward(found->second, session)) found->second = session;
   }
 
   std::vector<Session> take_batch() {
     const std::lock_guard lock(mutex_);
-    std::vector<Session> batch;
-    while (!pending_.empty() && batch.size() < kBatchMax) {
-      auto node = pending_.extract(pending_.begin());
-      batch.push_back(std::move(node.mapped()));
-    }
+    auto batch = pending_.take(kBatchMax);
     if (batch.empty()) scheduled_ = false;
     return batch;
   }
@@ -116,13 +115,7 @@ class SqliteSessionLog::Writer {
     std::size_t pending = 0;
     {
       const std::lock_guard lock(mutex_);
-      for (const auto& old : batch) {
-        // What was recorded meanwhile is newer, unless it would take the session back.
-        const auto [found, is_new] = pending_.try_emplace(old.id, old);
-        if (is_new) continue;
-        --stats_.pending;
-        if (!moves_forward(old, found->second)) found->second = old;
-      }
+      stats_.pending -= pending_.put_back(batch);
       ++stats_.failed_batches;
       pending = stats_.pending;
     }
@@ -141,12 +134,15 @@ class SqliteSessionLog::Writer {
   }
 
   // The thread's alone after the start.
-  std::unique_ptr<SqliteSessions> sessions_;
+  std::unique_ptr<SqliteDatabase> database_;
+  SessionTable table_;
+  const std::string epoch_ = random_hex_128();
+  std::int64_t next_state_ = 0;
   bool retry_scheduled_ = false;
 
   // The loop adds while the thread takes.
   std::mutex mutex_;
-  std::unordered_map<SessionId, Session> pending_;
+  NewestStates pending_;
   bool scheduled_ = false;
   SessionLogStats stats_;
 
@@ -155,9 +151,9 @@ class SqliteSessionLog::Writer {
 
 Result<std::unique_ptr<SqliteSessionLog>> SqliteSessionLog::open(net::Loop& loop,
                                                                  const std::string& path) {
-  auto sessions = SqliteSessions::open(path);
-  if (!sessions) return sessions.error();
-  auto writer = std::make_unique<Writer>(loop, std::move(*sessions));
+  auto database = SqliteDatabase::open(path);
+  if (!database) return database.error();
+  auto writer = std::make_unique<Writer>(loop, std::move(*database));
   return std::unique_ptr<SqliteSessionLog>(new SqliteSessionLog(std::move(writer)));
 }
 
@@ -169,46 +165,67 @@ void SqliteSessionLog::record(const Session& session) {
   writer_->add(session);
 }
 
+template <typename T>
+net::Task<Result<T>> SqliteSessionLog::call(std::function<Result<T>(SessionTable&)> work) {
+  return writer_->thread().run<T>([writer = writer_.get(), work = std::move(work)] {
+    writer->catch_up();
+    return work(writer->table());
+  });
+}
+
 net::Task<Result<std::optional<IdempotentSession>>> SqliteSessionLog::insert_once(
     const Session& session, const IdempotencyKey& key) {
-  return writer_->thread().run<std::optional<IdempotentSession>>(
-      [writer = writer_.get(), session, key] {
-        writer->catch_up();
-        return writer->sessions().insert_once(session, key);
-      });
+  return call<std::optional<IdempotentSession>>(
+      [session, key](SessionTable& table) { return table.insert_once(session, key); });
 }
 
 net::Task<Result<Session>> SqliteSessionLog::find(const SessionId& id) {
-  return writer_->thread().run<Session>([writer = writer_.get(), id]() -> Result<Session> {
-    writer->catch_up();
+  return call<Session>([writer = writer_.get(), id](SessionTable& table) -> Result<Session> {
     if (auto newest = writer->unwritten(id)) return std::move(*newest);
-    return writer->sessions().find(id);
+    return table.find(id);
   });
 }
 
 net::Task<Result<SessionPage>> SqliteSessionLog::list(const SessionQuery& query) {
-  return writer_->thread().run<SessionPage>(
-      [writer = writer_.get(), query]() -> Result<SessionPage> {
-        writer->catch_up();
+  return call<SessionPage>(
+      [writer = writer_.get(), query](SessionTable& table) -> Result<SessionPage> {
         if (writer->is_behind()) {
           return Error{Fault::kStoreUnavailable, "the session log cannot be written at the moment",
                        "", 1};
         }
-        return writer->sessions().list(query);
+        return table.list(query);
       });
 }
 
 net::Task<Result<std::size_t>> SqliteSessionLog::end_open(session::EndReason reason, WallTime now) {
-  return writer_->thread().run<std::size_t>([writer = writer_.get(), reason, now] {
-    writer->catch_up();
-    return writer->sessions().end_open(reason, now);
-  });
+  return call<std::size_t>([=](SessionTable& table) { return table.end_open(reason, now); });
+}
+
+net::Task<Result<std::vector<WorkerRun>>> SqliteSessionLog::open_runs() {
+  return call<std::vector<WorkerRun>>([](SessionTable& table) { return table.open_runs(); });
+}
+
+net::Task<Result<std::vector<SessionId>>> SqliteSessionLog::end_run(const WorkerRun& run,
+                                                                    session::EndReason reason,
+                                                                    WallTime now) {
+  return call<std::vector<SessionId>>(
+      [=](SessionTable& table) { return table.end_run(run, reason, now); });
+}
+
+net::Task<Result<std::vector<SessionId>>> SqliteSessionLog::end_forgotten(WallTime now) {
+  return call<std::vector<SessionId>>(
+      [=](SessionTable& table) { return table.end_forgotten(now); });
+}
+
+net::Task<Result<RunRows>> SqliteSessionLog::rows_of(const WorkerRun& run,
+                                                     const std::vector<SessionId>& held) {
+  return call<RunRows>([=](SessionTable& table) { return table.rows_of(run, held); });
 }
 
 net::Task<Status> SqliteSessionLog::flush() {
   return writer_->thread().run<void>([writer = writer_.get()]() -> Status {
     if (const auto wrote = writer->write_all(); !wrote) return wrote;
-    return writer->sessions().sync();
+    return writer->database().sync();
   });
 }
 

@@ -3,6 +3,7 @@
 // that, the newest state is written. Owned by main; called on the loop, which must outlive it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,12 +11,7 @@
 
 namespace pbaas::store {
 
-struct SessionLogStats {
-  std::size_t pending = 0;  // sessions with a state not yet written
-  std::uint64_t written = 0;
-  std::uint64_t coalesced = 0;       // states replaced by a newer one before they were written
-  std::uint64_t failed_batches = 0;  // each is tried again
-};
+class SessionTable;
 
 class SqliteSessionLog final : public SessionLog {
  public:
@@ -31,12 +27,21 @@ class SqliteSessionLog final : public SessionLog {
   net::Task<Result<session::Session>> find(const SessionId& id) override;
   net::Task<Result<SessionPage>> list(const SessionQuery& query) override;
   net::Task<Result<std::size_t>> end_open(session::EndReason reason, WallTime now) override;
+  net::Task<Result<std::vector<WorkerRun>>> open_runs() override;
+  net::Task<Result<std::vector<SessionId>>> end_run(const WorkerRun& run, session::EndReason reason,
+                                                    WallTime now) override;
+  net::Task<Result<std::vector<SessionId>>> end_forgotten(WallTime now) override;
+  net::Task<Result<RunRows>> rows_of(const WorkerRun& run,
+                                     const std::vector<SessionId>& held) override;
   net::Task<Status> flush() override;
-
-  SessionLogStats stats() const;
+  SessionLogStats stats() const override;
 
  private:
   class Writer;
+  // Does `work` on the thread, after what was recorded before it is written.
+  template <typename T>
+  net::Task<Result<T>> call(std::function<Result<T>(SessionTable&)> work);
+
   explicit SqliteSessionLog(std::unique_ptr<Writer> writer);
   std::unique_ptr<Writer> writer_;
 };

@@ -6,7 +6,6 @@
 #include <SQLiteCpp/Transaction.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -15,6 +14,8 @@
 
 #include "base/unique_fd.h"
 #include "store/session_log_contract.h"
+#include "store/session_log_fleet_contract.h"
+#include "support/full_disk.h"
 #include "support/temp_folder.h"
 
 namespace pbaas::store {
@@ -44,6 +45,7 @@ class SqliteRig {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, SessionLogContract, SqliteRig);
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, SessionLogFleetContract, SqliteRig);
 
 class SqliteSessionLogTest : public testing::Test {
  protected:
@@ -74,7 +76,7 @@ TEST_F(SqliteSessionLogTest, NamesTheFileThatIsNoDatabase) {
 TEST_F(SqliteSessionLogTest, WritesOnlyTheNewestOfManyStates) {
   auto log = open_log(loop_, path_);
   auto session = new_session();
-  session.start("worker-1");
+  session.start("worker-1", "epoch-1");
   for (int n = 1; n <= 10'000; ++n) {
     session.traffic.messages_up = static_cast<std::uint64_t>(n);
     log->record(session);
@@ -126,26 +128,6 @@ TEST_F(SqliteSessionLogTest, CanBeClosedWhileAnotherProgramHoldsTheLock) {
   EXPECT_EQ(count.getColumn(0).getInt(), 0);
 }
 
-// Files of this process cannot grow while it lives: what a full disk looks like from here.
-class FullDisk {
- public:
-  FullDisk() : old_handler_(signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &old_limit_);
-    const rlimit none{0, old_limit_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &none);
-  }
-  ~FullDisk() {
-    setrlimit(RLIMIT_FSIZE, &old_limit_);
-    signal(SIGXFSZ, old_handler_);
-  }
-  FullDisk(const FullDisk&) = delete;
-  FullDisk& operator=(const FullDisk&) = delete;
-
- private:
-  rlimit old_limit_{};
-  sighandler_t old_handler_;
-};
-
 TEST_F(SqliteSessionLogTest, LosesNothingWhileTheDiskIsFull) {
   auto log = open_log(loop_, path_);
   const auto before = new_session();
@@ -153,7 +135,7 @@ TEST_F(SqliteSessionLogTest, LosesNothingWhileTheDiskIsFull) {
   log->record(before);
   ASSERT_TRUE(run_task(loop_, log->flush()));
   {
-    const FullDisk full;
+    const support::FullDisk full;
     log->record(meanwhile);
     const auto flushed = run_task(loop_, log->flush());
     ASSERT_FALSE(flushed);
@@ -188,7 +170,7 @@ TEST_F(SqliteSessionLogTest, IsUnavailableWhenItsTablesAreGone) {
       Session session{.id = SessionId::random()};
       acknowledged += session.id.text();
       log->record(session);
-      session.start("worker-1");
+      session.start("worker-1", "epoch-1");
       session.end(session::EndReason::kClientRequest, WallTime{});
       log->record(session);
     }

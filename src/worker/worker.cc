@@ -26,6 +26,13 @@ Error no_such_session() {
   return {Fault::kNoSuchSession, "this worker has no such session"};
 }
 
+Error ended(const Session& session) {
+  Error error{Fault::kSessionEnded, "the session has ended"};
+  error.end_reason = std::string(to_word(*session.end_reason));
+  error.detail += ": " + error.end_reason;
+  return error;
+}
+
 EndReason reason_of(browser::ExitCause cause) {
   switch (cause) {
     case browser::ExitCause::kClosed:
@@ -54,6 +61,8 @@ Worker::Worker(net::Loop& loop, const Clock& clock, WorkerConfig config,
 
 net::Task<Result<Session>> Worker::start(Session session) {
   if (draining_) co_return Error{Fault::kDraining, "the worker takes no new sessions"};
+  if (!leased_) co_return Error{Fault::kNoCapacity, "the worker is cut off from the fleet"};
+  if (find(session.id)) co_return Error{Fault::kInternal, "the worker has the session already"};
   auto slot = slots_.take();
   if (!slot) co_return Error{Fault::kNoCapacity, "the worker has no free slot"};
   const auto live = admit(std::move(session), std::move(*slot));
@@ -68,7 +77,7 @@ net::Task<Result<Session>> Worker::start(Session session) {
 }
 
 Worker::Live Worker::admit(Session session, Slot slot) {
-  session.start(config_.id);
+  session.start(config_.id, epoch_);
   log_.record(session);
   const auto live = std::make_shared<LiveSession>(loop_, std::move(session), std::move(slot));
   sessions_.emplace(live->record.id, live);
@@ -90,7 +99,7 @@ net::Task<void> Worker::launch(Live live) {
   if (launched && *launched) {
     const std::chrono::duration<double> taken = clock_.now() - began;
     metrics_.observe("pbaas_create_seconds", {{"phase", "launch"}}, taken.count());
-    co_return run(live, std::move(**launched));
+    co_return run_in(live, std::move(**launched));
   }
   // Nothing started, or what did was stopped by the session's end and is the launcher's to kill.
   live->gone.set();
@@ -109,7 +118,7 @@ net::Task<void> Worker::until_ended(Live live) {
   co_await live->ended.wait(deadline);
 }
 
-void Worker::run(const Live& live, std::unique_ptr<browser::Browser> browser) {
+void Worker::run_in(const Live& live, std::unique_ptr<browser::Browser> browser) {
   live->browser = std::move(browser);
   // The relays' threads call this, at a time when the session may be long over.
   const std::weak_ptr<LiveSession> weak = live;
@@ -184,9 +193,19 @@ void Worker::browser_exited(const Live& live, const browser::BrowserExit& exit) 
 void Worker::last_client_left(const Live& live) {
   if (live->relays->open() > 0) return;  // Somebody came in the meantime.
   if (!live->running()) return live->relays_left.set();
-  if (live->record.options.on_disconnect == session::OnDisconnect::kEnd) {
-    end_live(live, EndReason::kDisconnected, {});
+  if (live->record.options.on_disconnect != session::OnDisconnect::kEnd) return;
+  if (live->relays->left_by_close() || config_.reconnect_grace == Duration{0}) {
+    return end_live(live, EndReason::kDisconnected, {});
   }
+  tasks_.spawn("await_return", await_return(live));
+}
+
+net::Task<void> Worker::await_return(Live live) {
+  const auto deadline = Deadline::after(clock_, config_.reconnect_grace);
+  // A client that came back and vanished again has a wait of its own, which ends this one.
+  const bool ended = co_await live->ended.wait(deadline);
+  const bool still_gone = live->relays->open() == 0 && !live->relays->left_by_close();
+  if (!ended && still_gone) end_live(live, EndReason::kDisconnected, {});
 }
 
 Result<std::optional<Instant>> Worker::end_if_due(const SessionId& id) {
@@ -209,7 +228,9 @@ Result<Session> Worker::describe(const SessionId& id) {
 
 Result<Attachment> Worker::attach(const SessionId& id) {
   const auto live = find(id);
-  if (!live || !live->running()) return no_such_session();
+  if (!live) return no_such_session();
+  if (live->record.end_reason) return ended(live->record);
+  if (!live->running()) return Error{Fault::kSessionNotRunning, "the session is starting", {}, 1};
   return Attachment{*live->record.browser, live->relays};
 }
 
@@ -222,16 +243,38 @@ std::vector<Session> Worker::list() {
   return list;
 }
 
+std::vector<SessionId> Worker::held() const {
+  std::vector<SessionId> ids;
+  for (const auto& [id, live] : sessions_) ids.push_back(id);
+  return ids;
+}
+
+Result<store::SessionPlace> Worker::place(const SessionId& id) {
+  const auto live = find(id);
+  if (!live || !live->running()) return no_such_session();
+  refresh(*live);
+  return store::SessionPlace{id, status().worker, *live->record.browser,
+                             live->lifetime.next_deadline(), live->record.owner};
+}
+
 store::WorkerStatus Worker::status() const {
   const auto state = draining_ ? store::WorkerState::kDraining : store::WorkerState::kReady;
-  return {config_.id, "", epoch_, state, slots_.capacity(), slots_.used(), config_.version};
+  return {{config_.id, epoch_, config_.address},
+          state,
+          slots_.capacity(),
+          slots_.used(),
+          config_.version};
+}
+
+void Worker::end_all(EndReason reason, const std::string& detail) {
+  const auto sessions = sessions_;
+  for (const auto& [id, live] : sessions) end_live(live, reason, detail);
 }
 
 net::Task<void> Worker::drain(std::function<Deadline()> deadline) {
   stop_admitting();
   while (!sessions_.empty() && !deadline().passed(clock_)) co_await net::sleep_for(kDrainPoll);
-  const auto left = sessions_;
-  for (const auto& [id, live] : left) end_live(live, EndReason::kDrained, {});
+  end_all(EndReason::kDrained, {});
   while (!sessions_.empty() || launcher_.live() > 0 || tasks_.running() > 0)
     co_await net::sleep_for(kDrainPoll);
 }

@@ -21,8 +21,12 @@ namespace pbaas::worker {
 
 struct WorkerConfig {
   std::string id;
+  std::string address{};  // host:port of its control API; empty where there is none
   int capacity = 20;
-  std::string version;
+  std::string version{};
+  // A session that ends with its last client waits so long for one that left without a Close: its
+  // gateway may have died, and the client is about to come back through another.
+  Duration reconnect_grace{0};
   // A gateway's sweeper ends what is due; the worker does so itself this long after, in case every
   // gateway is gone.
   Duration hard_limit_slack{5'000};
@@ -51,12 +55,24 @@ class Worker {
   Result<std::optional<Instant>> end_if_due(const SessionId& id);
   // Errors: kNoSuchSession.
   Result<session::Session> describe(const SessionId& id);
+  // Errors also: kSessionEnded, kSessionNotRunning.
   Result<Attachment> attach(const SessionId& id);
   std::vector<session::Session> list();
+  // All that hold a slot: those that start, run, or have ended and are not gone.
+  std::vector<SessionId> held() const;
+  // Where a running session is, for the fleet. Errors: kNoSuchSession.
+  Result<store::SessionPlace> place(const SessionId& id);
   store::WorkerStatus status() const;
+  // Where its control API is reached, once that is known; before the first heartbeat.
+  void set_address(std::string address) { config_.address = std::move(address); }
+  session::WorkerRun run() const { return {config_.id, epoch_}; }
 
   // No new sessions from now on.
   void stop_admitting() { draining_ = true; }
+  // The lease of the fleet has run out: all sessions end as `worker_lost`.
+  void end_all(session::EndReason reason, const std::string& detail);
+  // Whether the worker holds its lease; without it it starts nothing.
+  void set_leased(bool leased) { leased_ = leased; }
   // Waits until every session has ended and every browser is gone; at the deadline the rest end as
   // `drained`.
   net::Task<void> drain(std::function<Deadline()> deadline);
@@ -78,21 +94,23 @@ class Worker {
   net::Task<void> launch(Live live);
   net::Task<void> launch_browser(const session::Session& session, Launched& launched);
   net::Task<void> until_ended(Live live);
-  void run(const Live& live, std::unique_ptr<browser::Browser> browser);
+  void run_in(const Live& live, std::unique_ptr<browser::Browser> browser);
   void end_live(const Live& live, session::EndReason reason, std::string detail);
   net::Task<void> dismantle(Live live);
   void browser_exited(const Live& live, const browser::BrowserExit& exit);
   void last_client_left(const Live& live);
+  net::Task<void> await_return(Live live);
   void refresh(LiveSession& live);
 
   net::Loop& loop_;
   const Clock& clock_;
-  const WorkerConfig config_;
+  WorkerConfig config_;
   const std::string epoch_;
   browser::Launcher& launcher_;
   store::SessionLog& log_;
   Metrics& metrics_;
   bool draining_ = false;
+  bool leased_ = true;
   Slots slots_;
   std::map<SessionId, Live> sessions_;
   std::function<void(const session::Session&)> on_gone_;

@@ -4,60 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/post.hpp>
-#include <stdexcept>
 
 #include "support/run_task.h"
+#include "worker/staged_launcher.h"
 
 namespace pbaas::worker {
 namespace {
 
 using session::EndReason;
 using session::SessionStatus;
-
-// A browser that starts and ends when the test says.
-class StagedBrowser final : public browser::Browser {
- public:
-  explicit StagedBrowser(int& kills) : kills_(kills) {}
-  const session::BrowserAddress& address() const override { return address_; }
-  int pid() const override { return 1; }
-  void on_exit(std::function<void(browser::BrowserExit)> callback) override {
-    on_exit_ = std::move(callback);
-  }
-  void kill() override {
-    ++kills_;
-    exit({});
-  }
-  void exit(browser::BrowserExit how) {
-    if (on_exit_) std::exchange(on_exit_, nullptr)(how);
-  }
-
- private:
-  int& kills_;
-  session::BrowserAddress address_{9222, "guid"};
-  std::function<void(browser::BrowserExit)> on_exit_;
-};
-
-class StagedLauncher final : public browser::Launcher {
- public:
-  explicit StagedLauncher(net::Loop& loop) : go(loop) {}
-  net::Task<Result<std::unique_ptr<browser::Browser>>> launch(browser::LaunchSpec,
-                                                              Deadline deadline) override {
-    co_await go.wait(deadline);
-    if (throws) throw std::runtime_error("no descriptors");
-    if (fails) co_return Error{Fault::kLaunchFailed, "no such binary"};
-    auto browser = std::make_unique<StagedBrowser>(kills);
-    last = browser.get();
-    co_return std::unique_ptr<browser::Browser>(std::move(browser));
-  }
-  std::size_t live() const override { return 0; }
-  bool alive() const override { return true; }
-
-  net::Event go;
-  bool fails = false;
-  bool throws = false;
-  int kills = 0;
-  StagedBrowser* last = nullptr;
-};
 
 class MemoryLog final : public store::SessionLog {
  public:
@@ -71,17 +26,21 @@ class MemoryLog final : public store::SessionLog {
     co_return Error{};
   }
   net::Task<Result<std::size_t>> end_open(EndReason, WallTime) override { co_return Error{}; }
+  net::Task<Result<std::vector<store::WorkerRun>>> open_runs() override { co_return Error{}; }
+  net::Task<Result<std::vector<SessionId>>> end_run(const store::WorkerRun&, EndReason,
+                                                    WallTime) override {
+    co_return Error{};
+  }
+  net::Task<Result<std::vector<SessionId>>> end_forgotten(WallTime) override { co_return Error{}; }
+  net::Task<Result<store::RunRows>> rows_of(const store::WorkerRun&,
+                                            const std::vector<SessionId>&) override {
+    co_return Error{};
+  }
   net::Task<Status> flush() override { co_return Status{}; }
+  store::SessionLogStats stats() const override { return {}; }
 
   std::vector<session::Session> rows;
 };
-
-session::Session new_session() {
-  session::Session session{SessionId::random()};
-  session.options.timeout = std::chrono::seconds(60);
-  session.options.idle_timeout = std::chrono::seconds(10);
-  return session;
-}
 
 struct WorkerTest : ::testing::Test {
   // The loop's timers run on the real clock, so the test's clock begins at the same moment.
@@ -105,7 +64,7 @@ struct WorkerTest : ::testing::Test {
   StagedLauncher launcher{loop};
   MemoryLog log;
   Metrics metrics;
-  Worker worker{loop, clock, {"w", 2, "test"}, launcher, log, metrics};
+  Worker worker{loop, clock, {.id = "w", .capacity = 2, .version = "test"}, launcher, log, metrics};
 };
 
 TEST_F(WorkerTest, StartsASessionAndTellsWhereItsBrowserListens) {
@@ -114,6 +73,48 @@ TEST_F(WorkerTest, StartsASessionAndTellsWhereItsBrowserListens) {
   EXPECT_EQ(session.browser->debug_port, 9222);
   EXPECT_EQ(worker.attach(session.id)->browser.guid, "guid");
   EXPECT_EQ(worker.status().used, 1);
+}
+
+TEST_F(WorkerTest, SaysWhichRunOfItHasASession) {
+  const auto session = start(new_session());
+  EXPECT_EQ(session.worker, "w");
+  EXPECT_EQ(session.worker_epoch, worker.run().epoch);
+}
+
+TEST_F(WorkerTest, TellsTheFleetWhereARunningSessionIs) {
+  worker.set_address("10.0.0.1:9100");
+  auto wanted = new_session();
+  wanted.owner = "ann";
+  const auto session = start(wanted);
+  const auto place = worker.place(session.id).value();
+  EXPECT_EQ(place.worker, (store::WorkerRef{"w", worker.run().epoch, "10.0.0.1:9100"}));
+  EXPECT_EQ(place.browser, session.browser);
+  EXPECT_EQ(place.owner, "ann");
+  EXPECT_EQ(place.deadline, clock.now() + Duration{10'000});
+  EXPECT_EQ(worker.held(), std::vector{session.id});
+}
+
+TEST_F(WorkerTest, StartsNothingWithoutItsLease) {
+  worker.set_leased(false);
+  const auto refused = support::run_task(loop, worker.start(new_session()));
+  EXPECT_EQ(refused.error().fault, Fault::kNoCapacity);
+  worker.set_leased(true);
+  start(new_session());
+}
+
+TEST_F(WorkerTest, StartsASessionOnce) {
+  const auto session = new_session();
+  start(session);
+  EXPECT_FALSE(support::run_task(loop, worker.start(session)));
+  EXPECT_EQ(worker.status().used, 1);
+}
+
+TEST_F(WorkerTest, SaysWhyNobodyCanConnectToASessionThatHasEnded) {
+  const auto session = start(new_session());
+  worker.end(session.id, EndReason::kIdleTimeout).value();
+  const auto refused = worker.attach(session.id);
+  EXPECT_EQ(refused.error().fault, Fault::kSessionEnded);
+  EXPECT_EQ(refused.error().end_reason, "idle_timeout");
 }
 
 TEST_F(WorkerTest, RefusesMoreThanItsCapacity) {
@@ -170,7 +171,7 @@ TEST_F(WorkerTest, AFailedLaunchEndsTheSessionAndFreesItsSlot) {
 
 TEST_F(WorkerTest, ASessionEndedWhileItStartsStopsItsLaunch) {
   StagedLauncher slow(loop);
-  Worker starting(loop, clock, {"w", 1, "test"}, slow, log, metrics);
+  Worker starting(loop, clock, {.id = "w", .capacity = 1, .version = "test"}, slow, log, metrics);
   const auto session = new_session();
   net::TaskGroup tasks(loop);
   tasks.spawn("start", [](Worker& into, session::Session wanted) -> net::Task<void> {

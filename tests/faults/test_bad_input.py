@@ -232,7 +232,8 @@ def test_a_connection_that_says_nothing_is_closed(service):
         assert time.monotonic() - began < 80
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "limit=100000", "status=gone", "cursor=zzz"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "limit=100000", "status=gone", "cursor=zzz",
+                                   "end_reason=gone", "worker=", "created_after=1", "created_before="])
 def test_a_bad_query(service, query):
     with RawConnection(service.url) as connection:
         problem = refused(connection.request("GET", "/session?" + query).answer(), 400, "invalid_query")

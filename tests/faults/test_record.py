@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from cdp import Cdp
-from service import ROOT
+from pbaas_process import ROOT
 
 BINARY = os.environ.get("PBAAS_BINARY", str(ROOT / "build/release/pbaas"))
 
@@ -34,6 +34,26 @@ def test_the_list_is_newest_first_and_paged(make_service):
     ended = service.call("GET", "/sessions?status=ended&limit=100").json()["sessions"]
     assert [each["id"] for each in ended] == made[::-1][1::2]
     assert ended[0] == service.session(ended[0]["id"])
+
+
+def listed(service, **params):
+    return [each["id"] for each in service.call("GET", "/session", params=params).json()["sessions"]]
+
+
+def test_a_list_is_narrowed_by_all_that_is_given(make_service):
+    service = make_service()
+    made = [service.create(metadata={"team": team, "n": str(n)}) for n, team in enumerate(["red", "blue", "blue"])]
+    red, one, two = [each["id"] for each in made]
+    service.end(one)
+    assert listed(service, **{"metadata.team": "blue"}) == [two, one]
+    assert listed(service, **{"metadata.team": "blue", "end_reason": "client_request"}) == [one]
+    assert listed(service, **{"metadata.blue": "team"}) == []
+    assert listed(service, worker=made[0]["worker"]) == [two, one, red]
+    assert listed(service, worker="another") == []
+    assert one in listed(service, created_after=made[1]["created_at"])
+    assert one not in listed(service, created_before=made[1]["created_at"])
+    assert red in listed(service, created_before=made[1]["created_at"].replace("Z", "+00:00")) or \
+        made[0]["created_at"] == made[1]["created_at"]
 
 
 def test_a_page_is_not_shifted_by_a_new_session(make_service):

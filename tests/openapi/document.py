@@ -61,7 +61,7 @@ class Operation:
     @property
     def success(self):
         """The status of an answer when nothing is wrong: what is not available yet is answered so."""
-        return next((int(status) for status in self.own["responses"] if status in ("200", "201")), 501)
+        return next((int(status) for status in self.own["responses"] if status in ("200", "201", "202")), 501)
 
     def reasons(self, status):
         """The reasons documented for a status."""

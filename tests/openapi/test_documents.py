@@ -6,7 +6,7 @@ import pytest
 from document import ROOT, source
 
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/api.md",
-             *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs/adr").glob("*.md")))]
+             "docs/operations.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs/adr").glob("*.md")))]
 CALL = re.compile(r'\bsetting\(((?:\s*"[^"]*",){4})')
 
 
@@ -28,6 +28,19 @@ def test_the_settings_in_the_readme_are_those_of_the_program():
              for variable, takes, default, about in found]
     table = source("README.md").split("| variable |", 1)[1].split("\n\n", 1)[0]
     assert table.splitlines()[2:] == shown
+
+
+def test_the_metrics_in_the_operations_guide_are_those_of_the_program():
+    found = re.findall(r'{Kind::k\w+, "(\w+)"', source("src/base/metrics.cc"))
+    assert [row[0].strip("`") for row in rows("docs/operations.md", "metric")] == found
+
+
+def test_the_log_events_in_the_operations_guide_are_those_of_the_program():
+    sources = [path for path in (ROOT / "src").rglob("*.cc") if not path.name.endswith("_test.cc")]
+    logged = {event for path in sources
+              for event in re.findall(r'\blog::(?:info|warn|error)\(\s*"([^"]+)"', path.read_text(encoding="utf-8"))}
+    shown = {event for row in rows("docs/operations.md", "event") for event in re.findall(r"`([^`]+)`", row[0])}
+    assert shown == logged
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/api.md"])

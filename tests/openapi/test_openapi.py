@@ -93,8 +93,8 @@ def test_every_reason_stands_under_its_own_status():
 def test_every_reason_is_of_some_operation_or_of_every_path():
     documented = {reason for each in OPERATIONS for status in each.own["responses"] if int(status) >= 400
                   for reason in each.reasons(status)}
-    # A wrong method is no operation of the document; a fleet of many workers is yet to come.
-    assert set(faults()) - documented == {"cancelled", "method_not_allowed", "worker_not_found"}
+    # A wrong method is no operation of the document.
+    assert set(faults()) - documented == {"cancelled", "method_not_allowed"}
 
 
 def test_the_endings_are_those_of_the_program():
@@ -121,6 +121,13 @@ def test_the_fields_of_a_session_are_those_of_the_program():
 def test_the_options_are_those_of_the_program():
     read = re.findall(r'OptionField\{"(\w+)",', source("src/session/option_fields.cc"))
     assert list(OPTIONS) != [] and set(OPTIONS) == set(read)
+
+
+def test_the_parameters_of_a_list_are_those_of_the_program():
+    read = re.findall(r'\{"(\w+)", .+, read_\w+\}', source("src/gateway/session_routes.cc"))
+    listed = DOCUMENT["paths"]["/session"]["get"]["parameters"]
+    documented = [resolve(each)["name"] for each in listed]
+    assert sorted(documented) == sorted([*read, "metadata"]) and "worker" in read
 
 
 def constant(name):

@@ -54,6 +54,8 @@ class Cdp:
         future = self._waiting.pop(message.get("id"), None)
         if future is None:
             self.events.put_nowait(message)
+        elif future.done():
+            pass  # Whoever asked has been told to stop.
         elif "error" in message:
             future.set_exception(CdpError(message["error"]["message"]))
         else:

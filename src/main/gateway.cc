@@ -1,0 +1,109 @@
+#include "main/gateway.h"
+
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "base/log.h"
+#include "gateway/remote_workers.h"
+#include "gateway/worker_watch.h"
+#include "main/data_dir.h"
+#include "main/gateway_part.h"
+#include "main/greeting.h"
+#include "main/launcher_config.h"
+#include "main/limits.h"
+#include "main/measure.h"
+#include "main/process.h"
+#include "main/signals.h"
+#include "main/stores.h"
+#include "net/event.h"
+
+namespace pbaas {
+namespace {
+
+// A create under way may wait for its browser for so long before its gateway leaves.
+constexpr Duration kLastAnswers{45'000};
+
+class Gateway {
+ public:
+  Gateway(const Config& config, net::Loop& loop, const Clock& clock, SharedStores stores)
+      : config_(config),
+        loop_(loop),
+        clock_(clock),
+        stores_(std::move(stores)),
+        tasks_(loop),
+        workers_(clock, ClusterProof(config.cluster_secret)),
+        relays_(threads_to_relay(config), clock, {}),
+        gateway_(config, loop, clock, *stores_.fleet, *stores_.log, workers_, relays_, metrics_,
+                 browser_version(launcher_config_as_found(config))),
+        watch_(loop, clock, *stores_.fleet, *stores_.log, workers_, gateway_.directory(), metrics_,
+               config.heartbeat),
+        signals_(loop) {
+    metrics_.before_reading([this] { measure(); });
+  }
+
+  Status start() {
+    const auto port = gateway_.start();
+    if (!port) return port.error();
+    tasks_.spawn("worker_watch", watch_.run());
+    tasks_.spawn("signals", signals_.run([this] { stop(); }, [this] { close_by_ = clock_.now(); }));
+    greet(config_, *port);
+    return {};
+  }
+
+ private:
+  void stop() {
+    log::info("stopping");
+    close_by_ = clock_.now() + kLastAnswers;
+    gateway_.stop_admitting();
+    tasks_.spawn("stop", finish());
+  }
+
+  // Relays are closed by the pool's end: their clients come back through another gateway.
+  net::Task<void> finish() {
+    co_await gateway_.close([this] { return Deadline::at(close_by_); });
+    co_await flush_and_stop(loop_, *stores_.log);
+  }
+
+  void measure() {
+    measure_fleet(metrics_, *stores_.fleet);
+    watch_.measure();
+    measure_log(metrics_, *stores_.log);
+    measure_relays(metrics_, relays_);
+  }
+
+  const Config& config_;
+  net::Loop& loop_;
+  const Clock& clock_;
+  SharedStores stores_;
+  net::TaskGroup tasks_;
+  Metrics metrics_;
+  gateway::RemoteWorkers workers_;
+  net::RelayPool relays_;
+  GatewayPart gateway_;
+  gateway::WorkerWatch watch_;
+  Signals signals_;
+  Instant close_by_{};
+};
+
+}  // namespace
+
+int run_gateway(const Config& config) {
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  ::umask(077);
+  if (const auto complete = check_fleet_settings(config); !complete) return fail(complete.error());
+  const SystemClock clock;
+  net::Loop loop(1);
+  const auto data_dir = hold_data_dir(config.data_dir);
+  if (!data_dir) return fail(data_dir.error());
+  auto stores = open_shared_stores(config, loop, clock);
+  if (!stores) return fail(stores.error());
+  Gateway gateway(config, loop, clock, std::move(*stores));
+  if (const auto started = gateway.start(); !started) return fail(started.error());
+  loop.run();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace pbaas

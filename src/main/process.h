@@ -1,0 +1,16 @@
+// How a process of ours starts badly, and how it ends well.
+#pragma once
+
+#include "base/error.h"
+#include "net/task.h"
+#include "store/session_log.h"
+
+namespace pbaas {
+
+// Says on stderr what is wrong, and gives the exit code.
+int fail(const Error& error);
+
+// The last a process does: what was recorded is safe, then the loop stops.
+net::Task<void> flush_and_stop(net::Loop& loop, store::SessionLog& log);
+
+}  // namespace pbaas

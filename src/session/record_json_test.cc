@@ -1,0 +1,60 @@
+#include "session/record_json.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace pbaas::session {
+namespace {
+
+Session ended_session() {
+  Session session{.id = SessionId::random()};
+  session.owner = "ann";
+  session.options.timeout = std::chrono::seconds(60);
+  session.options.viewport = Viewport{800, 600, 1.5};
+  session.options.metadata = {{"job", "7"}};
+  session.created_at = WallTime{Duration{1'700'000'000'000}};
+  session.start("worker-1", "epoch-1");
+  session.run({41'000, "guid"}, session.created_at + Duration{5});
+  session.traffic = {1, 2, 3, 18'000'000'000'000'000'000ULL};
+  session.connections = 2;
+  session.end(EndReason::kIdleTimeout, session.created_at + Duration{9}, "said \"so\"");
+  return session;
+}
+
+Result<Session> there_and_back(const Session& session) {
+  const auto text = boost::json::serialize(to_record(session));
+  return session_from_record(boost::json::parse(text).as_object());
+}
+
+TEST(RecordJson, GivesBackEverythingOfASession) {
+  const auto session = ended_session();
+  EXPECT_EQ(there_and_back(session).value(), session);
+}
+
+TEST(RecordJson, GivesBackASessionThatHasNothingYet) {
+  const Session session{.id = SessionId::random()};
+  EXPECT_EQ(there_and_back(session).value(), session);
+}
+
+TEST(RecordJson, RefusesARecordWithoutAnyOfItsFields) {
+  const auto whole = to_record(ended_session());
+  for (const auto& [name, value] : whole) {
+    auto record = whole;
+    record.erase(name);
+    EXPECT_EQ(session_from_record(record).error().fault, Fault::kMalformedJson) << name;
+  }
+}
+
+TEST(RecordJson, RefusesAFieldOfAnotherType) {
+  const auto whole = to_record(ended_session());
+  for (const auto& [name, value] : whole) {
+    auto record = whole;
+    record[name] = boost::json::array{true};
+    EXPECT_EQ(session_from_record(record).error().fault, Fault::kMalformedJson) << name;
+  }
+}
+
+}  // namespace
+}  // namespace pbaas::session

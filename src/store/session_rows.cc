@@ -1,0 +1,164 @@
+#include "store/session_rows.h"
+
+#include <array>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+#include <stdexcept>
+
+namespace pbaas::store {
+namespace {
+
+namespace json = boost::json;
+using session::Session;
+
+constexpr std::array kColumns{
+    "id",           "owner",         "status",       "options",    "worker",
+    "worker_epoch", "debug_port",    "browser_guid", "end_reason", "end_detail",
+    "created_at",   "started_at",    "ended_at",     "expires_at", "connections",
+    "messages_up",  "messages_down", "bytes_up",     "bytes_down"};
+
+SqlValue number(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+
+SqlValue time(WallTime value) {
+  return std::int64_t{value.time_since_epoch().count()};
+}
+
+SqlValue time(const std::optional<WallTime>& value) {
+  return value ? time(*value) : SqlValue{};
+}
+
+SqlValue text(std::string_view value) {
+  return std::string(value);
+}
+
+SqlValue text_or_null(const std::optional<std::string>& value) {
+  return value ? SqlValue{*value} : SqlValue{};
+}
+
+template <typename T>
+T known(std::optional<T> value, const char* what) {
+  if (!value) throw std::runtime_error(std::string("the session log has a row with a bad ") + what);
+  return std::move(*value);
+}
+
+// The row's values one after another, each named for the error if it is not what it must be.
+class Reading {
+ public:
+  explicit Reading(const SqlRow& row) : row_(row) {}
+
+  const std::optional<std::string>& next() { return row_.at(at_++); }
+  std::string text() {
+    const char* name = kColumns[at_];
+    return known(next(), name);
+  }
+
+  std::optional<std::int64_t> number_or_null() {
+    const char* name = kColumns[at_];
+    const auto& shown = next();
+    if (!shown) return std::nullopt;
+    std::int64_t value = 0;
+    const char* end = shown->data() + shown->size();
+    const auto read = std::from_chars(shown->data(), end, value);
+    return known(read.ptr == end ? std::optional(value) : std::nullopt, name);
+  }
+  std::int64_t number() {
+    const char* name = kColumns[at_];
+    return known(number_or_null(), name);
+  }
+  std::uint64_t count() { return static_cast<std::uint64_t>(number()); }
+
+  std::optional<WallTime> time_or_null() {
+    const auto ms = number_or_null();
+    if (!ms) return std::nullopt;
+    return WallTime{Duration{*ms}};
+  }
+
+ private:
+  const SqlRow& row_;
+  std::size_t at_ = 0;
+};
+
+session::SessionOptions to_options(const std::string& shown) {
+  boost::system::error_code error;
+  const auto value = json::parse(shown, error);
+  if (error || !value.is_object()) throw std::runtime_error("the session log has bad options");
+  auto options = session::options_from_json(value.as_object());
+  if (!options) throw std::runtime_error("the session log has bad options");
+  return std::move(*options);
+}
+
+void read_browser_and_end(Reading& reading, Session& session) {
+  session.worker = reading.next();
+  session.worker_epoch = reading.text();
+  const auto port = reading.number_or_null();
+  const auto guid = reading.next();
+  if (port && guid) session.browser = session::BrowserAddress{static_cast<int>(*port), *guid};
+  if (const auto& reason = reading.next())
+    session.end_reason = known(session::end_reason_from_word(*reason), "end_reason");
+  session.end_detail = reading.text();
+}
+
+Session read(const SqlRow& row) {
+  Reading reading(row);
+  Session session{.id = known(SessionId::parse(reading.text()), "id")};
+  session.owner = reading.text();
+  session.status = known(session::status_from_word(reading.text()), "status");
+  session.options = to_options(reading.text());
+  read_browser_and_end(reading, session);
+  session.created_at = known(reading.time_or_null(), "created_at");
+  session.started_at = reading.time_or_null();
+  session.ended_at = reading.time_or_null();
+  session.expires_at = reading.time_or_null();
+  session.connections = static_cast<int>(reading.number());
+  session.traffic.messages_up = reading.count();
+  session.traffic.messages_down = reading.count();
+  session.traffic.bytes_up = reading.count();
+  session.traffic.bytes_down = reading.count();
+  return session;
+}
+
+}  // namespace
+
+std::string session_columns(const std::string& prefix) {
+  std::string list;
+  for (const char* column : kColumns) list += (list.empty() ? prefix : ", " + prefix) + column;
+  return list;
+}
+
+std::size_t session_column_count() {
+  return kColumns.size();
+}
+
+std::vector<SqlValue> to_values(const Session& session) {
+  const auto& browser = session.browser;
+  return {text(session.id.text()),
+          text(session.owner),
+          text(to_word(session.status)),
+          text(json::serialize(to_json(session.options))),
+          text_or_null(session.worker),
+          text(session.worker_epoch),
+          browser ? SqlValue{std::int64_t{browser->debug_port}} : SqlValue{},
+          browser ? SqlValue{browser->guid} : SqlValue{},
+          session.end_reason ? text(to_word(*session.end_reason)) : SqlValue{},
+          text(session.end_detail),
+          time(session.created_at),
+          time(session.started_at),
+          time(session.ended_at),
+          time(session.expires_at),
+          std::int64_t{session.connections},
+          number(session.traffic.messages_up),
+          number(session.traffic.messages_down),
+          number(session.traffic.bytes_up),
+          number(session.traffic.bytes_down)};
+}
+
+Result<Session> to_session(const SqlRow& row) try {
+  return read(row);
+} catch (const std::exception& problem) {
+  return Error{Fault::kStoreUnavailable, problem.what()};
+}
+
+}  // namespace pbaas::store

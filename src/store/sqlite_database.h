@@ -1,0 +1,36 @@
+// A SQLite database for one thread at a time: the session log of a service on one machine.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "store/sql.h"
+
+namespace pbaas::store {
+
+class SqliteDatabase final : public SqlDatabase {
+ public:
+  // Makes the folder and the file where there are none, and brings the schema up to date. Errors:
+  // kStoreUnavailable, with the path.
+  static Result<std::unique_ptr<SqliteDatabase>> open(const std::string& path);
+  ~SqliteDatabase() override;
+
+  Result<SqlRows> query(const SqlStatement& statement) override;
+  Status run_all(const std::vector<SqlStatement>& statements) override;
+  Status run_script(const std::string& text) override;
+  Status begin() override;
+  Status commit() override;
+  void roll_back() override;
+  Status lock_schema() override;
+
+  // What was written survives the loss of power from now on; that of the process it survives
+  // anyway.
+  Status sync();
+
+ private:
+  class Impl;
+  explicit SqliteDatabase(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pbaas::store

@@ -1,0 +1,67 @@
+// For the worker's tests: browsers that start and end when the test says.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "browser/launcher.h"
+#include "net/event.h"
+#include "session/session.h"
+
+namespace pbaas::worker {
+
+// A browser that starts and ends when the test says.
+class StagedBrowser final : public browser::Browser {
+ public:
+  explicit StagedBrowser(int& kills) : kills_(kills) {}
+  const session::BrowserAddress& address() const override { return address_; }
+  int pid() const override { return 1; }
+  void on_exit(std::function<void(browser::BrowserExit)> callback) override {
+    on_exit_ = std::move(callback);
+  }
+  void kill() override {
+    ++kills_;
+    exit({});
+  }
+  void exit(browser::BrowserExit how) {
+    if (on_exit_) std::exchange(on_exit_, nullptr)(how);
+  }
+
+ private:
+  int& kills_;
+  session::BrowserAddress address_{9222, "guid"};
+  std::function<void(browser::BrowserExit)> on_exit_;
+};
+
+class StagedLauncher final : public browser::Launcher {
+ public:
+  explicit StagedLauncher(net::Loop& loop) : go(loop) {}
+  net::Task<Result<std::unique_ptr<browser::Browser>>> launch(browser::LaunchSpec,
+                                                              Deadline deadline) override {
+    co_await go.wait(deadline);
+    if (throws) throw std::runtime_error("no descriptors");
+    if (fails) co_return Error{Fault::kLaunchFailed, "no such binary"};
+    auto browser = std::make_unique<StagedBrowser>(kills);
+    last = browser.get();
+    co_return std::unique_ptr<browser::Browser>(std::move(browser));
+  }
+  std::size_t live() const override { return 0; }
+  bool alive() const override { return true; }
+
+  net::Event go;
+  bool fails = false;
+  bool throws = false;
+  int kills = 0;
+  StagedBrowser* last = nullptr;
+};
+
+inline session::Session new_session() {
+  session::Session session{SessionId::random()};
+  session.options.timeout = std::chrono::seconds(60);
+  session.options.idle_timeout = std::chrono::seconds(10);
+  return session;
+}
+
+}  // namespace pbaas::worker
