@@ -118,7 +118,7 @@ def test_each_has_its_own_process(tenants):
     if tenants[0].live is None:
         print("processes are counted by the API alone: the service at PBAAS_URL is not this test's")
         return
-    distinct(tenants, lambda each: next(p["id"] for p in each.processes if p["type"] == "browser"))
+    # In a sandbox a browser sees numbers of its own, which are the same in all; they are counted from outside.
     assert len(tenants[0].live) == len(tenants)
 
 

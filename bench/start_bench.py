@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -76,9 +77,10 @@ class WebSocket:
 class Service:
     """`pbaas serve` on a free port, with folders of its own."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, **settings):
         self.folder = tempfile.mkdtemp(prefix="pbaas-bench-")
-        environment = {**os.environ, "PORT": "0", "HOST": "127.0.0.1", "DATA_DIR": self.folder, "LOG_LEVEL": "warn"}
+        environment = {**os.environ, "PORT": "0", "HOST": "127.0.0.1", "DATA_DIR": self.folder, "LOG_LEVEL": "warn",
+                       **settings}
         self.process = subprocess.Popen([binary, "serve"], env=environment, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         self.port = int(line.rsplit(":", 1)[1])
@@ -132,9 +134,14 @@ def memory_kb(pid, kind):
 
 def command_of(service):
     """The command line of the browser that the service runs. Chromium rewrites it as one string, its title."""
-    launcher = service.pids()[1]
-    child = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()[0]
-    return Path(f"/proc/{child}/cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ").decode().split()
+    process = service.pids()[1]
+    words = []
+    # In a sandbox bwrap and the first process inside are between.
+    while not words or "chrom" not in words[0]:
+        process = Path(f"/proc/{process}/task/{process}/children").read_text().split()[0]
+        words = Path(f"/proc/{process}/cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ").decode().split()
+    # By hand all are in one network namespace.
+    return [re.sub(r"(--remote-debugging-port=)\d+", r"\g<1>0", word) for word in words]
 
 
 def environment_in(folder):

@@ -31,6 +31,15 @@ auto int_into(int Config::* member, int min, int max) {
   };
 }
 
+auto none_or_int_into(int Config::* member, int min, int max) {
+  return [=](std::string_view text, Config& config) {
+    const auto value = to_int(text, 0, max);
+    if (!value || (*value != 0 && *value < min)) return false;
+    config.*member = *value;
+    return true;
+  };
+}
+
 auto text_into(std::string Config::* member) {
   return [=](std::string_view text, Config& config) {
     config.*member = std::string(text);
@@ -153,11 +162,32 @@ std::vector<Setting> service_settings() {
               seconds_into(&Config::queue_timeout, 0, 3600)),
       setting("DRAIN_TIMEOUT", "seconds, 0 to 86400", "300", "given to sessions at SIGTERM",
               seconds_into(&Config::drain_timeout, 0, 86'400)),
-      setting("ISOLATION", "sandbox or none", "sandbox", "none: Chromium runs without its sandbox",
+  };
+}
+
+std::vector<Setting> browser_settings() {
+  return {
+      setting("ISOLATION", "sandbox or none", "sandbox",
+              "none: browsers have no sandbox, ours or Chromium's",
               choice_into(&Config::isolation, {"sandbox", "none"})),
+      setting("SESSION_MEMORY_MAX", "MiB, 128 to 1048576; 0: no limit", "2048",
+              "memory of one session's browser, its profile included",
+              none_or_int_into(&Config::session_memory_mb, 128, 1'048'576)),
+      setting("SESSION_PIDS_MAX", "64 to 1000000; 0: no limit", "2048",
+              "processes and threads of one session's browser",
+              none_or_int_into(&Config::session_pids, 64, 1'000'000)),
+      setting("SESSION_CPU_WEIGHT", "1 to 10000", "100",
+              "share of the processors beside what else runs, which has 100",
+              int_into(&Config::session_cpu_weight, 1, 10'000)),
+      setting("SESSION_DISK_MAX", "MiB, 64 to 1048576", "512",
+              "what one session's profile may hold, in memory",
+              int_into(&Config::session_disk_mb, 64, 1'048'576)),
       setting("BROWSER_USER", "a user name", "pbaas",
               "who browsers run as where the service runs as root (else nobody)",
               text_into(&Config::browser_user)),
+      setting("EGRESS_ALLOW", "networks, addresses and hosts, each perhaps with a port", "",
+              "what browsers may reach beside public addresses; separated by commas",
+              list_into(&Config::egress_allow)),
       setting("DEFAULT_BROWSER", "headless-shell or chromium", "headless-shell",
               "the browser of a create that names none",
               choice_into(&Config::default_browser, {"headless-shell", "chromium"})),
@@ -165,6 +195,11 @@ std::vector<Setting> service_settings() {
               text_into(&Config::chromium)),
       setting("HEADLESS_SHELL", "a path", "", "headless-shell; empty: looked for",
               text_into(&Config::headless_shell)),
+  };
+}
+
+std::vector<Setting> machine_settings() {
+  return {
       setting("DATA_DIR", "a path", "./data", "the session log and recordings",
               text_into(&Config::data_dir)),
       setting("SPOOL_MAX", "bytes, 1048576 to 1099511627776", "1073741824",
@@ -209,7 +244,8 @@ std::vector<Setting> fleet_settings() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     auto all = service_settings();
-    for (auto& each : fleet_settings()) all.push_back(std::move(each));
+    for (const auto& more : {browser_settings(), machine_settings(), fleet_settings()})
+      all.insert(all.end(), more.begin(), more.end());
     return all;
   }();
   return table;

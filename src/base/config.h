@@ -29,8 +29,13 @@ struct Config {
   int queue_limit = 100;
   std::chrono::seconds queue_timeout{30};
   std::chrono::seconds drain_timeout{300};
-  std::string isolation = "sandbox";   // or "none"
-  std::string browser_user = "pbaas";  // who browsers run as where the service runs as root
+  std::string isolation = "sandbox";  // or "none"
+  int session_memory_mb = 2048;       // limits of one browser; 0: none
+  int session_pids = 2048;
+  int session_cpu_weight = 100;
+  int session_disk_mb = 512;
+  std::string browser_user = "pbaas";     // who browsers run as where the service runs as root
+  std::vector<std::string> egress_allow;  // read by egress::EgressPolicy::parse
   std::string default_browser = "headless-shell";  // or "chromium"
   std::string chromium;                            // paths; found where empty
   std::string headless_shell;

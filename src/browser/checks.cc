@@ -1,9 +1,7 @@
 #include "browser/checks.h"
 
 #include <pwd.h>
-#include <sched.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +12,12 @@
 #include <optional>
 
 #include "browser/binaries.h"
+#include "browser/cgroup_file.h"
+#include "browser/cgroup_layout.h"
+#include "browser/profile.h"
+#include "browser/remove_tree.h"
+#include "browser/sandbox_command.h"
+#include "browser/sandbox_trial.h"
 
 namespace pbaas::browser {
 namespace {
@@ -89,22 +93,54 @@ bool has_font_in(const std::string& folder) {
 
 }  // namespace
 
-Check check_user_namespaces() {
-  Check check{"user namespaces", false, ""};
-  const pid_t pid = ::fork();
-  // As root it would always work, so it is tried as somebody else.
-  if (pid == 0) {
-    if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(1);
-    ::_exit(::unshare(CLONE_NEWUSER | CLONE_NEWPID) == 0 ? 0 : 1);
+Check check_bwrap() {
+  Check check{"bubblewrap", false, find_bwrap()};
+  check.ok = !check.text.empty();
+  if (!check.ok) check.text = "not installed: apt-get install bubblewrap";
+  return check;
+}
+
+// Makes the very namespaces that a browser gets.
+Check check_sandbox(const LauncherConfig& config) {
+  Check check{"namespaces", false, ""};
+  const auto account = browser_account(config.user);
+  if (!account) {
+    check.text = account.error().detail;
+    return check;
   }
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  check.ok = pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  check.text = check.ok ? "usable: Chromium's sandbox works"
-                        : "not usable, so Chromium's sandbox cannot work: set sysctl "
-                          "kernel.unprivileged_userns_clone=1 and "
-                          "kernel.apparmor_restrict_unprivileged_userns=0, in Docker use the "
-                          "seccomp profile of deploy/; or choose ISOLATION=none knowingly";
+  const auto instance = make_instance_folder(config.run_dir.empty() ? "/dev/shm" : config.run_dir);
+  if (!instance) {
+    check.text = instance.error().detail;
+    return check;
+  }
+  auto outcome = write_stand_ins(instance->path);
+  if (outcome) {
+    outcome = try_sandbox({find_bwrap(), instance->path + "/trial", instance->path}, *account);
+  }
+  remove_tree(instance->path);
+  check.ok = outcome.has_value();
+  check.text = check.ok
+                   ? "usable: user, mount, pid, network, ipc and uts, and Chromium's own inside"
+                   : outcome.error().detail;
+  return check;
+}
+
+Check check_cgroups() {
+  const auto layout = parse_cgroup_layout(read_cgroup_file("/proc/self/mounts"),
+                                          read_cgroup_file("/proc/self/cgroup"));
+  Check check{"cgroups", false, "", false};
+  std::string unwritable;
+  for (const auto& folder : layout.distinct_folders()) {
+    if (::access(folder.c_str(), W_OK) != 0) unwritable = folder;
+  }
+  check.ok = layout.version != CgroupVersion::kNone && unwritable.empty();
+  const std::string why = unwritable.empty() ? layout.why_not : unwritable + " is not writable";
+  check.text = check.ok
+                   ? std::string("version ") + (layout.version == CgroupVersion::kV1 ? "1" : "2") +
+                         ": browsers have limits"
+                   : why +
+                         ", so browsers have no limits of memory, processes and processor: "
+                         "run as root, or in a systemd unit with Delegate=yes";
   return check;
 }
 
@@ -151,7 +187,11 @@ Check check_user(const std::string& user) {
 
 std::vector<Check> run_checks(const LauncherConfig& config, const Clock& clock) {
   std::vector<Check> checks;
-  if (config.isolation == Isolation::kSandbox) checks.push_back(check_user_namespaces());
+  if (config.isolation == Isolation::kSandbox) {
+    checks.push_back(check_bwrap());
+    checks.push_back(check_sandbox(config));
+    checks.push_back(check_cgroups());
+  }
   checks.push_back(check_run_dir(config.run_dir.empty() ? "/dev/shm" : config.run_dir));
   checks.push_back(check_shared_memory());
   checks.push_back(check_user(config.user));

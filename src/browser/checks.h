@@ -23,7 +23,9 @@ struct Check {
 std::vector<Check> run_checks(const LauncherConfig& config, const Clock& clock);
 
 // The parts of it that look at the machine alone.
-Check check_user_namespaces();
+Check check_bwrap();
+Check check_sandbox(const LauncherConfig& config);
+Check check_cgroups();
 Check check_run_dir(const std::string& run_dir);
 Check check_fonts();
 Check check_user(const std::string& user);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "browser/sandbox_command.h"
 #include "browser/test_support.h"
 
 namespace pbaas::browser {
@@ -31,6 +32,18 @@ TEST(Checks, StartTheBrowserThatIsThereAndNameTheOneThatIsNot) {
   EXPECT_FALSE(chromium->ok);
   EXPECT_FALSE(chromium->required);
   EXPECT_THAT(chromium->text, HasSubstr("install chromium"));
+  EXPECT_TRUE(run_dir.is_empty());
+}
+
+TEST(Checks, TryTheSandboxAndItsPieces) {
+  SKIP_WITHOUT(find_bwrap());
+  const TemporaryFolder run_dir;
+  LauncherConfig config;
+  config.run_dir = run_dir.path();
+  const auto sandbox = check_sandbox(config);
+  EXPECT_TRUE(sandbox.ok) << sandbox.text;
+  EXPECT_TRUE(check_bwrap().ok);
+  EXPECT_FALSE(check_cgroups().text.empty());
   EXPECT_TRUE(run_dir.is_empty());
 }
 

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
+
+#include "browser/session_init.h"
+#include "egress/egress_flags.h"
 
 namespace pbaas::browser {
 namespace {
@@ -10,59 +14,64 @@ namespace {
 using session::BrowserKind;
 using session::SessionOptions;
 
+// What each buys is measured in docs/browser-flags.md.
 constexpr const char* kFlagsOfAll[] = {
-    // The pipe is the worker's, the port the clients'; port 0 lets the kernel choose one on
-    // loopback.
-    "--remote-debugging-pipe",
-    "--remote-debugging-port=0",
-    // Fewer processes and a quicker start; see docs/ for the numbers.
-    "--disable-gpu",
-    "--in-process-gpu",
-    "--disable-software-rasterizer",
+    "--remote-debugging-pipe",  // the worker's own; the port, further down, is the clients'
+
+    // Fewer processes and a quicker start.
+    "--disable-gpu",                  // there is none
+    "--in-process-gpu",               // so what is left of it needs no process
+    "--disable-software-rasterizer",  // nor a renderer for WebGL in software
+    // The network service without a process of its own; its name changed.
     "--enable-features=NetworkServiceInProcess2,NetworkServiceInProcess",
+
     // Nothing goes out that no page asked for.
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-default-apps",
-    "--metrics-recording-only",
-    "--no-pings",
-    "--disable-domain-reliability",
-    // UDP is often blocked, and a proxy cannot see it.
-    "--disable-quic",
+    "--disable-background-networking",  // no updates of lists, no field trials
+    "--disable-component-update",       // no downloads of parts
+    "--disable-sync",                   // nobody is signed in
+    "--disable-default-apps",           // none are installed at the first start
+    "--metrics-recording-only",         // no usage reports
+    "--no-pings",                       // no <a ping>
+    "--disable-domain-reliability",     // no reports of failed requests
+    "--disable-quic",                   // UDP, for which there is no way out
+
     // No question is asked that nobody can answer.
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--disable-hang-monitor",
-    "--disable-prompt-on-repost",
-    "--disable-search-engine-choice-screen",
-    // A password store would look for a desktop's keyring.
-    "--password-store=basic",
-    "--use-mock-keychain",
-    // Core dumps and crash reports would keep what a session did.
-    "--disable-breakpad",
-    "--disable-crash-reporter",
+    "--no-first-run",                         // no welcome
+    "--no-default-browser-check",             // no offer to be the default
+    "--disable-hang-monitor",                 // no "page unresponsive"
+    "--disable-prompt-on-repost",             // no "send the form again?"
+    "--disable-search-engine-choice-screen",  // no choice of a search engine
+    "--password-store=basic",                 // does not look for a desktop's keyring
+    "--use-mock-keychain",                    // the same on other systems
+
+    // What a session did is kept nowhere.
+    "--disable-breakpad",        // no core dumps of Chromium's own
+    "--disable-crash-reporter",  // and no process that would send them
+
     // Pages run at full speed whether or not they are in front, as automation expects.
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    "--disable-back-forward-cache",
-    "--disable-ipc-flooding-protection",
-    "--disable-popup-blocking",
+    "--disable-background-timer-throttling",     // timers of tabs in the back
+    "--disable-backgrounding-occluded-windows",  // windows behind others
+    "--disable-renderer-backgrounding",          // processes of tabs in the back
+    "--disable-back-forward-cache",              // going back loads, as a first visit does
+    "--disable-ipc-flooding-protection",         // many pushState calls are a test, not an attack
+    "--disable-popup-blocking",                  // window.open without a click
+
     // What Puppeteer and Playwright give their headless browsers, so that pages look the same.
-    "--hide-scrollbars",
-    "--mute-audio",
+    "--hide-scrollbars",  // screenshots without them
+    "--mute-audio",       // nobody listens
+    // A mouse that hovers, as a desktop has.
     ("--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,"
      "availablePointerTypes=4"),
-    "--force-color-profile=srgb",
-    "--export-tagged-pdf",
+    "--force-color-profile=srgb",  // the same colours on every machine
+    "--export-tagged-pdf",         // PDFs that can be read aloud
 };
 
 constexpr const char* kFlagsOfChromium[] = {
-    "--headless=new",
-    "--disable-extensions",
-    "--disable-component-extensions-with-background-pages",
-    // The omnibox popups are pages of Chromium's own, which clients would list beside theirs.
+    "--headless=new",                                        // the whole browser, without a display
+    "--disable-extensions",                                  // none can be installed
+    "--disable-component-extensions-with-background-pages",  // nor are there any of Chromium's own
+    // The omnibox popups are pages of Chromium's own, which clients would list beside theirs; the
+    // others look for devices, hints and languages in the background.
     ("--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,Translate,MediaRouter,"
      "OptimizationHints,AcceptCHFrame"),
 };
@@ -100,9 +109,17 @@ void add_identity(const SessionOptions& options, std::vector<std::string>& argv)
 }
 
 void add_place(const CommandLineSpec& spec, std::vector<std::string>& argv) {
+  argv.push_back("--remote-debugging-port=" + std::to_string(spec.debug_port));
   argv.push_back("--user-data-dir=" + spec.folder + "/profile");
   if (spec.small_shared_memory) argv.push_back("--disable-dev-shm-usage");
-  if (spec.isolation == Isolation::kNone) argv.push_back("--no-sandbox");
+  switch (spec.isolation) {
+    case Isolation::kNone:
+      argv.emplace_back("--no-sandbox");
+      break;
+    case Isolation::kSandbox:
+      std::ranges::copy(egress::egress_flags(kEgressPort), std::back_inserter(argv));
+      break;
+  }
 }
 
 // "fr-FR" is "fr_FR.UTF-8" to the C library and to ICU.

@@ -20,6 +20,7 @@ struct CommandLineSpec {
   std::string folder;  // the browser's own; home, profile and temporary files are in it
   Isolation isolation = Isolation::kSandbox;
   bool small_shared_memory = false;  // /dev/shm is too small for pages' images
+  int debug_port = 0;                // 0: the kernel chooses
 };
 
 CommandLine command_line(const session::SessionOptions& options, const CommandLineSpec& spec);

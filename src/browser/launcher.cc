@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
@@ -21,6 +20,8 @@
 #include "browser/profile.h"
 #include "browser/remove_tree.h"
 #include "browser/running_browser.h"
+#include "browser/sandbox_command.h"
+#include "browser/sandbox_trial.h"
 
 namespace pbaas::browser {
 namespace {
@@ -30,23 +31,40 @@ constexpr int kEndTime_ms = 6'000;
 // Below it Chromium's pages crash for want of shared memory; Docker's default is 64 MiB.
 constexpr std::uint64_t kSharedMemoryMin = 512ull << 20;
 
+// Below those that the kernel takes for connections.
+constexpr int kPortMin = 20'000;
+constexpr std::uint64_t kPortCount = 12'000;
+
 bool shared_memory_is_small() {
   struct statvfs facts{};
   if (::statvfs("/dev/shm", &facts) != 0) return true;
   return std::uint64_t{facts.f_blocks} * facts.f_frsize < kSharedMemoryMin;
 }
 
-// Nobody else to run as where the program is not root.
-Result<std::optional<Account>> account_for(const std::string& user) {
-  if (::geteuid() != 0) return std::optional<Account>();
-  for (const std::string& name : {user, std::string("nobody")}) {
-    const passwd* found = name.empty() ? nullptr : ::getpwnam(name.c_str());
-    if (found && found->pw_uid != 0) {
-      return std::optional(Account{found->pw_uid, found->pw_gid, name});
-    }
+SandboxSpec sandbox_spec(const LauncherConfig& config, const std::string& instance_path,
+                         const std::string& name) {
+  return {find_bwrap(), instance_path + "/" + name, instance_path, config.limits.disk_mb,
+          config.limits.shared_mb};
+}
+
+// What browsers of an instance need for their sandboxes, after a trial that they work.
+Status prepare_sandbox(const LauncherConfig& config, const std::string& instance_path,
+                       const std::optional<Account>& account) {
+  if (const auto written = write_stand_ins(instance_path); !written) return written;
+  return try_sandbox(sandbox_spec(config, instance_path, "trial"), account);
+}
+
+// Without cgroups a browser is bounded by its profile's room alone.
+CgroupLayout cgroups_for(const SessionLimits& limits) {
+  if (limits.memory_mb == 0 && limits.pids == 0) return {};
+  auto layout = prepare_cgroups();
+  if (layout.version == CgroupVersion::kNone) {
+    log::warn("no_session_limits", {{"why", layout.why_not}});
   }
-  return Error{Fault::kLaunchFailed, "browsers do not run as root, and there is neither the user " +
-                                         user + " nor nobody; set BROWSER_USER"};
+  if (const int removed = remove_stale_cgroups(layout); removed > 0) {
+    log::info("stale_cgroups_removed", {{"folders", removed}});
+  }
+  return layout;
 }
 
 class ForkedLauncher final : public Launcher {
@@ -81,13 +99,17 @@ class ForkedLauncher final : public Launcher {
   net::Task<Result<std::unique_ptr<Browser>>> launch(LaunchSpec spec, Deadline deadline) override {
     const std::string binary = binary_of(spec.options.browser);
     if (binary.empty()) co_return not_installed(spec.options.browser);
+    if (spec.options.proxy && config_.isolation == Isolation::kNone) {
+      // A gateway cannot know how each worker runs; going out without the proxy would be worse.
+      co_return Error{Fault::kLaunchFailed, "ISOLATION is none here, where no proxy is chained"};
+    }
     const auto permit = co_await permits_.take(deadline);
     if (!permit) {
       co_return Error{Fault::kLaunchFailed,
                       "too many browsers start at once; none started in time"};
     }
     auto browser = std::make_unique<RunningBrowser>(loop_, clock_, line_);
-    const auto ordered = order(*browser, spec.options, binary);
+    const auto ordered = order(*browser, spec, binary);
     if (!ordered) co_return ordered.error();
     const auto due = deadline.earlier(Deadline::after(clock_, config_.launch_timeout));
     const auto ready = co_await browser->ready(due);
@@ -117,13 +139,24 @@ class ForkedLauncher final : public Launcher {
                                       (is_shell ? "HEADLESS_SHELL" : "CHROMIUM") + " to its path"};
   }
 
-  Status order(RunningBrowser& browser, const session::SessionOptions& options,
-               const std::string& binary) {
+  // In a network namespace any port is free. Each browser has another one, as people expect.
+  int next_port() const { return kPortMin + static_cast<int>(last_folder_ % kPortCount); }
+
+  Status order(RunningBrowser& browser, const LaunchSpec& launch, const std::string& binary) {
     // Short: Chromium makes a socket below it, whose path may have 107 bytes.
     const std::string name = "b" + std::to_string(++last_folder_);
+    const bool sandbox = config_.isolation == Isolation::kSandbox;
+    // A sandbox has a /dev/shm of its own.
     const CommandLineSpec spec{binary, instance_path_ + "/" + name, config_.isolation,
-                               small_shared_memory_};
-    return browser.order(command_line(options, spec), name);
+                               small_shared_memory_ && !sandbox, sandbox ? next_port() : 0};
+    auto line = command_line(launch.options, spec);
+    if (sandbox) {
+      line.argv = sandbox_command(sandbox_spec(config_, instance_path_, name), line.argv);
+      browser.in_sandbox([open = config_.open_egress, launch](UniqueFd listener) {
+        return open ? open(launch, std::move(listener)) : nullptr;
+      });
+    }
+    return browser.order(line, name);
   }
 
   net::Loop& loop_;
@@ -144,13 +177,22 @@ Result<std::unique_ptr<Launcher>> Launcher::create(net::Loop& loop, const Clock&
   if (config.run_dir.empty()) {
     config.run_dir = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   }
-  const auto account = account_for(config.user);
+  const auto account = browser_account(config.user);
   if (!account) return account.error();
   if (const int removed = remove_stale_instances(config.run_dir); removed > 0) {
     log::info("stale_profiles_removed", {{"instances", removed}, {"folder", config.run_dir}});
   }
   auto instance = make_instance_folder(config.run_dir);
   if (!instance) return instance.error();
+  const bool sandbox = config.isolation == Isolation::kSandbox;
+  if (sandbox) {
+    const auto prepared = prepare_sandbox(config, instance->path, *account);
+    if (!prepared) {
+      remove_tree(instance->path);
+      return prepared.error();
+    }
+  }
+  const CgroupLayout cgroups = cgroups_for(config.limits);
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
@@ -160,7 +202,10 @@ Result<std::unique_ptr<Launcher>> Launcher::create(net::Loop& loop, const Clock&
   const std::string path = instance->path;
   const pid_t process = ::fork();
   if (process < 0) return Error{Fault::kLaunchFailed, std::string("fork: ") + std::strerror(errno)};
-  if (process == 0) run_launcher_process({std::move(theirs), std::move(*instance), *account});
+  if (process == 0) {
+    run_launcher_process(
+        {std::move(theirs), std::move(*instance), *account, sandbox, cgroups, config.limits});
+  }
   return std::unique_ptr<Launcher>(std::make_unique<ForkedLauncher>(
       loop, clock, std::move(config), path, process, std::move(ours)));
 }

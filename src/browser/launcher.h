@@ -3,6 +3,7 @@
 // dies, by kill -9 too, that child kills what is left and removes its folders. See docs/adr/.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +12,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ids.h"
+#include "base/unique_fd.h"
+#include "net/endpoint.h"
 #include "net/task.h"
 #include "session/options.h"
 #include "session/session.h"
@@ -19,25 +22,46 @@ namespace pbaas::browser {
 
 enum class Isolation { kSandbox, kNone };
 
+// What one browser may take of the machine; 0: no limit. The first three hold where cgroups can be
+// made, the others in a sandbox.
+struct SessionLimits {
+  std::int64_t memory_mb = 0;
+  int pids = 0;
+  int cpu_weight = 100;  // beside others' 100
+  std::int64_t disk_mb = 512;
+  std::int64_t shared_mb = 1024;  // of it, what pages may share with each other
+};
+
+struct LaunchSpec {
+  SessionId session;
+  session::SessionOptions options;
+};
+
 struct LauncherConfig {
   std::string headless_shell;  // path of the binary; empty: not installed
   std::string chromium;
   std::string run_dir;  // profiles live in folders below; on tmpfs where there is one
   std::string user;     // as root: who browsers run as
   Isolation isolation = Isolation::kSandbox;
+  SessionLimits limits;
+  // With a sandbox: takes the socket on which a browser's only way out is to be served, and gives
+  // what is to live as long as the browser. Empty: there is no way out.
+  std::function<std::shared_ptr<void>(const LaunchSpec&, UniqueFd listener)> open_egress;
   int launches_at_once = 2;  // more than the cores can start at once only makes each slower
   Duration launch_timeout{20'000};
   Duration health_interval{10'000};
   int health_misses_max = 3;
 };
 
-enum class ExitCause { kClosed, kCrashed, kHung };
+// `kOutOfMemory`: it reached a limit of its own, which `detail` names.
+enum class ExitCause { kClosed, kCrashed, kHung, kOutOfMemory };
 
 struct BrowserExit {
   ExitCause cause = ExitCause::kClosed;
-  std::string detail;  // such as "signal 9", and the last lines of stderr
-  Duration cpu{0};     // user and system time of the whole tree
-  long peak_rss_kb = 0;
+  std::string detail;               // such as "signal 9", and the last lines of stderr
+  Duration cpu{0};                  // user and system time of the whole tree
+  long peak_rss_kb = 0;             // of the largest process
+  std::int64_t peak_memory_kb = 0;  // of all together, where a cgroup counted it
 };
 
 // One running Chromium with its own profile. Destroying it kills the whole process tree and removes
@@ -47,16 +71,14 @@ class Browser {
   virtual ~Browser() = default;
   virtual const session::BrowserAddress& address() const = 0;
   virtual int pid() const = 0;
+  // How clients reach the debug port; empty: by TCP to `address` on loopback. It may outlive the
+  // browser.
+  virtual net::Dialer dialer() const { return {}; }
   // Called once, on the loop, when the process tree and the profile are gone; not called after
   // destruction. Set at once after the launch: an exit before it is set is reported when it is set.
   virtual void on_exit(std::function<void(BrowserExit)> callback) = 0;
   // Asks for the end of the process tree; `on_exit` tells when it is gone. Again: nothing.
   virtual void kill() = 0;
-};
-
-struct LaunchSpec {
-  SessionId session;
-  session::SessionOptions options;
 };
 
 class Launcher {

@@ -10,21 +10,40 @@
 
 #include "browser/running_browser.h"
 #include "browser/test_support.h"
+#include "egress/cares_resolver.h"
+#include "egress/egress_pool.h"
 
 namespace pbaas::browser::testing {
 
 // A test with a launcher whose run directory is its own.
 class LauncherFixture : public ::testing::Test {
  protected:
-  LauncherConfig config() const {
+  LauncherConfig config() {
     LauncherConfig config;
     config.headless_shell = kHeadlessShell;
     config.chromium = kChromium;
     config.run_dir = run_dir.path();
+    config.open_egress = [this](const LaunchSpec& launch, UniqueFd listener) {
+      if (!way_out) way_out = std::make_unique<WayOut>(clock);
+      return way_out->open(launch, std::move(listener));
+    };
     return config;
   }
 
+  // The egress proxy, that lets browsers reach the sites of the test. Its threads come after the
+  // launcher's fork.
+  struct WayOut {
+    explicit WayOut(const Clock& clock)
+        : pool(1, clock, resolver, *egress::EgressPolicy::parse({"127.0.0.0/8", "[::1]"})) {}
+    std::shared_ptr<void> open(const LaunchSpec& launch, UniqueFd listener) {
+      return pool.serve(std::move(listener), {.session = launch.session.text()});
+    }
+    egress::CaresResolver resolver;
+    egress::EgressPool pool;
+  };
+
   void create(LauncherConfig with) {
+    way_out.reset();
     auto made = Launcher::create(loop, clock, std::move(with));
     if (!made) throw std::runtime_error(made.error().detail);
     launcher = std::move(*made);
@@ -113,6 +132,7 @@ class LauncherFixture : public ::testing::Test {
   TemporaryFolder run_dir;
   SystemClock clock;
   net::Loop loop;
+  std::unique_ptr<WayOut> way_out;
   std::unique_ptr<Launcher> launcher;
 };
 

@@ -19,7 +19,7 @@ void LauncherLine::listen() {
                      });
 }
 
-Result<std::uint64_t> LauncherLine::start(StartOrder order, std::array<UniqueFd, 3> fds,
+Result<std::uint64_t> LauncherLine::start(StartOrder order, std::vector<UniqueFd> fds,
                                           BrowserListener& listener) {
   if (!socket_.is_open()) {
     return Error{Fault::kLaunchFailed, "the launcher process died; restart the service"};
@@ -27,7 +27,7 @@ Result<std::uint64_t> LauncherLine::start(StartOrder order, std::array<UniqueFd,
   order.id = ++last_id_;
   Unsent packet;
   packet.message = to_json(Order(order));
-  for (auto& fd : fds) packet.fds.push_back(std::move(fd));
+  packet.fds = std::move(fds);
   listeners_[order.id] = &listener;
   send(std::move(packet));
   return order.id;

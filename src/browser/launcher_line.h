@@ -3,7 +3,6 @@
 // last. Loop only.
 #pragma once
 
-#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <deque>
 #include <map>
@@ -36,7 +35,7 @@ class LauncherLine : public std::enable_shared_from_this<LauncherLine> {
 
   void listen();
   // Gives the browser's id. The listener hears nothing before this returns. Errors: kLaunchFailed.
-  Result<std::uint64_t> start(StartOrder order, std::array<UniqueFd, 3> fds,
+  Result<std::uint64_t> start(StartOrder order, std::vector<UniqueFd> fds,
                               BrowserListener& listener);
   void kill(std::uint64_t id);
   // Kills the browser and tells the listener nothing more; it counts as live until it is gone.

@@ -17,9 +17,11 @@
 
 #include "base/log.h"
 #include "browser/inheritance.h"
+#include "browser/init_program.h"
 #include "browser/process_tree.h"
 #include "browser/removals.h"
 #include "browser/remove_tree.h"
+#include "browser/session_init.h"
 #include "browser/spawn.h"
 #include "browser/trees.h"
 #include "browser/wire.h"
@@ -40,11 +42,17 @@ constexpr Span kEndMax{5'000};
 // Taken per turn, so that the dead are reaped between floods of orders.
 constexpr int kOrdersPerTurn = 64;
 constexpr int kReportTriesMax = 1'000;
+// How often cgroups are asked whether a limit was reached: a few reads of memory for each browser.
+constexpr Span kLimitsLook{250};
 
 class LauncherProcess {
  public:
-  LauncherProcess(LauncherProcessSpec spec, int signals)
-      : spec_(std::move(spec)), signals_(signals) {}
+  // `init` is the program of browsers' first processes, where they have a sandbox.
+  LauncherProcess(LauncherProcessSpec spec, UniqueFd init, int signals)
+      : spec_(std::move(spec)),
+        init_(std::move(init)),
+        signals_(signals),
+        cgroups_(spec_.cgroups, name_of(spec_.instance.path), spec_.limits) {}
 
   // Returns when the program is gone.
   void run() {
@@ -66,16 +74,21 @@ class LauncherProcess {
       ::poll(&signal, 1, static_cast<int>(kLookAgain.count()));
       swallow_signals();
     }
+    for (const auto& [id, tree] : trees_.all()) tree.cgroup.remove();
+    cgroups_.remove();
     remove_tree(spec_.instance.path);
   }
 
  private:
+  static std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
   // Gives false when the program is gone.
   bool wait() {
     std::array<pollfd, 2> both{pollfd{spec_.socket.get(), POLLIN, 0}, pollfd{signals_, POLLIN, 0}};
     ::poll(both.data(), both.size(), pause_ms());
     if (both[1].revents) swallow_signals();
     reap();
+    watch_limits();
     finish_dying();
     return both[0].revents == 0 || take_orders();
   }
@@ -83,10 +96,24 @@ class LauncherProcess {
   // How long nothing need be done but for an order or a signal; -1: for ever.
   int pause_ms() const {
     if (has_dying()) return removals_are_due() ? 0 : static_cast<int>(kLookAgain.count());
-    const auto due = removals_.due();
+    auto due = removals_.due();
+    if (cgroups_.available() && !trees_.empty())
+      due = due ? std::min(*due, limits_due_) : limits_due_;
     if (!due) return -1;
     const auto left = std::chrono::ceil<Span>(*due - Steady::now());
     return static_cast<int>(std::max(left, Span(0)).count());
+  }
+
+  // Version 1 kills one process where memory is short, and neither version any where processes are:
+  // what is left of such a browser is of no use.
+  void watch_limits() {
+    if (!cgroups_.available() || Steady::now() < limits_due_) return;
+    limits_due_ = Steady::now() + kLimitsLook;
+    for (auto& [id, tree] : trees_.all()) {
+      if (tree.leader_reaped || !tree.gone.limit.empty()) continue;
+      tree.gone.limit = tree.cgroup.reached();
+      if (!tree.gone.limit.empty()) kill_group(tree.leader);
+    }
   }
 
   bool removals_are_due() const {
@@ -127,7 +154,7 @@ class LauncherProcess {
   }
 
   void start_one(const StartOrder& order, const std::vector<UniqueFd>& fds) {
-    if (fds.size() != 3) {
+    if (fds.size() != (init_.valid() ? 4 : 3)) {
       // The kernel drops descriptors where this process has no room for more.
       report(StartFailed{order.id, "the launcher process is out of file descriptors"});
       return;
@@ -138,15 +165,23 @@ class LauncherProcess {
       report(StartFailed{order.id, "cannot make " + folder + ": " + std::strerror(error)});
       return;
     }
-    const SpawnSpec spawn_spec{
-        order, folder, {fds[0].get(), fds[1].get(), fds[2].get()}, spec_.user};
+    SpawnSpec spawn_spec{
+        order, folder, {{fds[0].get(), 3}, {fds[1].get(), 4}, {fds[2].get(), 2}}, spec_.user};
+    if (init_.valid()) {
+      spawn_spec.fds.push_back({fds[3].get(), kInitControlFd});
+      spawn_spec.fds.push_back({init_.get(), kInitProgramFd});
+    }
+    const Cgroup cgroup = cgroups_.make(order.folder);
+    spawn_spec.cgroups = cgroup.open_procs();
     const auto pid = spawn(spawn_spec);
     if (!pid) {
+      cgroup.remove();
       remove_tree(folder);
       report(StartFailed{order.id, pid.error().detail});
       return;
     }
     trees_.add(order.id, *pid, folder);
+    trees_.of_id(order.id)->cgroup = cgroup;
     report(Started{order.id, *pid});
   }
 
@@ -201,13 +236,24 @@ class LauncherProcess {
     if (tree.leader != 0 && ::kill(-tree.leader, 0) != 0 && errno == ESRCH) tree.leader = 0;
     if (tree.leader != 0 && !is_late(tree)) return;
     tree.is_being_removed = true;
+    note_use(tree);
     removals_.add(tree.gone.id, tree.folder);
+  }
+
+  // The cgroup counts all of it; a process's parent knows of those alone that it saw end.
+  static void note_use(Tree& tree) {
+    if (!tree.cgroup) return;
+    const CgroupUse use = tree.cgroup.use();
+    tree.gone.cpu_ms = std::max(tree.gone.cpu_ms, use.cpu_ms);
+    tree.gone.peak_memory_kb = use.peak_memory_kb;
+    if (tree.gone.limit.empty()) tree.gone.limit = tree.cgroup.reached();
   }
 
   // What is left of the folder of one that is late is removed when there is time.
   bool finish(const Tree& tree) {
     if (!tree.is_being_removed) return false;
-    const bool is_gone = tree.leader == 0 && !removals_.contains(tree.gone.id);
+    const bool is_gone =
+        tree.leader == 0 && !removals_.contains(tree.gone.id) && tree.cgroup.remove();
     if (!is_gone && !is_late(tree)) return false;
     if (!is_gone) log::error("browser_not_gone", {{"pid", tree.leader}, {"folder", tree.folder}});
     report(tree.gone);
@@ -226,7 +272,10 @@ class LauncherProcess {
   }
 
   LauncherProcessSpec spec_;
+  UniqueFd init_;
   int signals_;
+  Cgroups cgroups_;
+  Steady::time_point limits_due_{};
   Trees trees_;
   Removals removals_;
 };
@@ -251,6 +300,13 @@ void become_launcher() {
   ::dup2(nothing.get(), 1);
 }
 
+UniqueFd init_program() {
+  auto made = make_init_program();
+  if (made) return std::move(*made);
+  log::error("launcher_process_died", {{"detail", made.error().detail}});
+  ::_exit(1);
+}
+
 // Gives whether it ended without an exception.
 template <typename Action>
 bool guarded(const Action& action) {
@@ -272,7 +328,9 @@ bool guarded(const Action& action) {
     ::_exit(1);
   }
   become_launcher();
-  LauncherProcess process(std::move(spec), take_signals());
+  UniqueFd init;
+  if (spec.sandbox) init = init_program();
+  LauncherProcess process(std::move(spec), std::move(init), take_signals());
   bool ended_well = guarded([&] { process.run(); });
   ended_well = guarded([&] { process.end_everything(); }) && ended_well;
   ::_exit(ended_well ? 0 : 1);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "browser/cgroups.h"
 #include "browser/profile.h"
 
 namespace pbaas::browser {
@@ -15,6 +16,9 @@ struct LauncherProcessSpec {
   UniqueFd socket;  // SOCK_SEQPACKET, the other end of which the program has
   InstanceFolder instance;
   std::optional<Account> user;  // who browsers run as, where that is somebody else
+  bool sandbox = false;         // whether orders are for bwrap, around an init of ours
+  CgroupLayout cgroups{};
+  SessionLimits limits{};
 };
 
 // What the child does after the fork. It never returns.

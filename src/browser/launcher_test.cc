@@ -279,16 +279,60 @@ TEST_F(LauncherTest, ReportsItsBrowsersAsCrashedWhenTheLauncherProcessIsKilled) 
   create(config());
   adopt_orphans();
   const auto browser = must_launch();
-  const auto status = read_file("/proc/" + std::to_string(browser->pid()) + "/status");
-  const auto parent = std::stoi(status.substr(status.find("PPid:") + 5));
-  const auto processes = descendants_of(parent);
-  ::kill(parent, SIGKILL);
+  const int launcher_process = children_of(::getpid()).at(0);
+  const auto processes = descendants_of(launcher_process);
+  ::kill(launcher_process, SIGKILL);
   const auto exit = exit_of(*browser, milliseconds(1'000));
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->cause, ExitCause::kCrashed);
   EXPECT_EQ(launcher->live(), 0u);
   EXPECT_FALSE(launch());
   EXPECT_TRUE(run_until(loop, [&] { return all_gone(processes); }));
+}
+
+TEST_F(LauncherTest, ShowsPagesANetwork) {
+  SKIP_WITHOUT(kHeadlessShell);
+  create(config());
+  const auto browser = must_launch();
+  EXPECT_TRUE(evaluate(*browser, first_page(*browser), "navigator.onLine").as_bool());
+}
+
+TEST_F(LauncherTest, EndsABrowserWhoseFirstProcessIsKilled) {
+  SKIP_WITHOUT(kHeadlessShell);
+  create(config());
+  adopt_orphans();
+  const auto browser = must_launch();
+  const auto processes = descendants_of(children_of(::getpid()).at(0));
+  const auto status = read_file("/proc/" + std::to_string(browser->pid()) + "/status");
+  ::kill(std::stoi(status.substr(status.find("PPid:") + 5)), SIGKILL);
+  const auto exit = exit_of(*browser, milliseconds(2'000));
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->cause, ExitCause::kCrashed);
+  EXPECT_TRUE(run_until(loop, [&] { return all_gone(processes); }));
+}
+
+TEST_F(LauncherTest, EndsABrowserWhoseProfileIsFull) {
+  SKIP_WITHOUT(kHeadlessShell);
+  auto with = config();
+  with.limits.disk_mb = 1;  // Less than a profile takes from the start.
+  create(with);
+  const auto browser = launch();
+  std::string detail =
+      browser ? exit_of(**browser, milliseconds(5'000))->detail : browser.error().detail;
+  EXPECT_THAT(detail, HasSubstr("1 MiB of SESSION_DISK_MAX"));
+  EXPECT_TRUE(nothing_left());
+}
+
+TEST_F(LauncherTest, StartsNothingWithAProxyWhereNoneIsChained) {
+  auto with = config();
+  with.isolation = Isolation::kNone;
+  create(with);
+  session::SessionOptions options;
+  options.proxy = session::read_upstream_proxy({{"server", "http://a:1"}}).value();
+  const auto browser = launch(options);
+  ASSERT_FALSE(browser);
+  EXPECT_THAT(browser.error().detail, HasSubstr("ISOLATION"));
+  EXPECT_TRUE(nothing_left());
 }
 
 class Sandbox : public LauncherFixture,

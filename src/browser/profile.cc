@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -86,6 +87,18 @@ Result<InstanceFolder> lock_and_rename(const std::string& making, const std::str
 }
 
 }  // namespace
+
+Result<std::optional<Account>> browser_account(const std::string& user) {
+  if (::geteuid() != 0) return std::optional<Account>();
+  for (const std::string& name : {user, std::string("nobody")}) {
+    const passwd* found = name.empty() ? nullptr : ::getpwnam(name.c_str());
+    if (found && found->pw_uid != 0) {
+      return std::optional(Account{found->pw_uid, found->pw_gid, name});
+    }
+  }
+  return Error{Fault::kLaunchFailed, "browsers do not run as root, and there is neither the user " +
+                                         user + " nor nobody; set BROWSER_USER"};
+}
 
 Result<InstanceFolder> make_instance_folder(const std::string& run_dir) {
   if (::mkdir(run_dir.c_str(), 0755) != 0 && errno != EEXIST) return cannot("make", run_dir);

@@ -24,6 +24,10 @@ struct Account {
   std::string name;
 };
 
+// Who browsers run as: `user`, else nobody; no one else where the program is not root. Errors:
+// kLaunchFailed where there is neither.
+Result<std::optional<Account>> browser_account(const std::string& user);
+
 // Makes an instance's folder, its lock taken. Errors: kLaunchFailed with what to do.
 Result<InstanceFolder> make_instance_folder(const std::string& run_dir);
 

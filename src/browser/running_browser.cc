@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
@@ -44,6 +45,12 @@ RunningBrowser::RunningBrowser(net::Loop& loop, const Clock& clock,
 RunningBrowser::~RunningBrowser() {
   if (id_) line_->leave(*id_);
   if (pipe_) pipe_->close();
+  if (init_) init_->close();
+}
+
+void RunningBrowser::in_sandbox(OpenEgress open_egress) {
+  has_sandbox_ = true;
+  open_egress_ = std::move(open_egress);
 }
 
 Status RunningBrowser::order(const CommandLine& command, const std::string& folder_name) {
@@ -54,8 +61,18 @@ Status RunningBrowser::order(const CommandLine& command, const std::string& fold
     if (!*each) return each->error();
   }
   StartOrder start{0, folder_name, command.argv, command.environment};
-  std::array<UniqueFd, 3> fds{std::move(commands->reading), std::move(answers->writing),
-                              std::move(words->writing)};
+  std::vector<UniqueFd> fds;
+  for (auto* each : {&commands->reading, &answers->writing, &words->writing}) {
+    fds.push_back(std::move(*each));
+  }
+  if (has_sandbox_) {
+    auto ends = make_init_ends();
+    if (!ends) return ends.error();
+    fds.push_back(std::move(ends->theirs));
+    init_ = std::make_shared<InitLine>(loop_, std::move(ends->ours),
+                                       [this](InitNews news) { on_init_news(std::move(news)); });
+    init_->listen();
+  }
   auto id = line_->start(std::move(start), std::move(fds), *this);
   if (!id) return id.error();
   id_ = *id;
@@ -98,13 +115,54 @@ void RunningBrowser::kill() {
   if (id_) line_->kill(*id_);
 }
 
+net::Dialer RunningBrowser::dialer() const {
+  if (!init_) return {};
+  return [line = init_, port = address_.debug_port] { return line->dial(port); };
+}
+
+// In a sandbox it is bwrap that was started, and the browser is known when it says so itself.
+void RunningBrowser::on_started(pid_t pid) {
+  if (pid_ == 0) pid_ = pid;
+}
+
+void RunningBrowser::on_init_news(InitNews news) {
+  switch (news.says) {
+    case InitSays::kBrowser:
+      pid_ = news.sender;
+      break;
+    case InitSays::kEgress:
+      if (open_egress_) egress_ = open_egress_(std::move(news.fd));
+      break;
+    case InitSays::kNoNetwork:
+      log::warn("no_network_in_sandbox", {{"why", std::strerror(news.value)}});
+      break;
+    case InitSays::kEnded:
+      init_wait_status_ = news.value;
+      break;
+    case InitSays::kDiskFull:
+      limit_ =
+          "its profile took all of the " + std::to_string(news.value) + " MiB of SESSION_DISK_MAX";
+      break;
+    case InitSays::kSocket:
+      break;
+  }
+}
+
 void RunningBrowser::on_start_failed(const std::string& detail) {
   end({ExitCause::kCrashed, detail});
 }
 
 void RunningBrowser::on_gone(const Gone& gone) {
-  const auto words = with_words(describe(gone.wait_status), stderr_ ? stderr_->finish() : "");
-  end({cause_of(gone.wait_status), words, Duration(gone.cpu_ms), gone.peak_rss_kb});
+  if (init_) init_->finish();
+  const int wait_status = init_wait_status_.value_or(gone.wait_status);
+  const std::string& limit = gone.limit.empty() ? limit_ : gone.limit;
+  BrowserExit exit{ExitCause::kOutOfMemory, limit, Duration(gone.cpu_ms), gone.peak_rss_kb,
+                   std::max<std::int64_t>(gone.peak_memory_kb, gone.peak_rss_kb)};
+  if (limit.empty()) {
+    exit.cause = cause_of(wait_status);
+    exit.detail = with_words(describe(wait_status), stderr_ ? stderr_->finish() : "");
+  }
+  end(std::move(exit));
 }
 
 void RunningBrowser::on_line_lost() {
@@ -121,6 +179,8 @@ void RunningBrowser::end(BrowserExit exit) {
   id_.reset();
   health_.reset();
   if (pipe_) pipe_->close();
+  if (init_) init_->close();
+  egress_.reset();
   exit_ = std::move(exit);
   news_.set();
   // Last: it may destroy this browser.

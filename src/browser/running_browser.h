@@ -9,6 +9,7 @@
 #include "browser/cdp_pipe.h"
 #include "browser/command_line.h"
 #include "browser/health.h"
+#include "browser/init_line.h"
 #include "browser/launcher.h"
 #include "browser/launcher_line.h"
 #include "browser/stderr_tail.h"
@@ -21,6 +22,12 @@ class RunningBrowser final : public Browser, private BrowserListener {
   RunningBrowser(net::Loop& loop, const Clock& clock, std::shared_ptr<LauncherLine> line);
   ~RunningBrowser();
 
+  // Takes the egress proxy's listening socket inside of the namespace, and gives what is to live as
+  // long as the browser.
+  using OpenEgress = std::function<std::shared_ptr<void>(UniqueFd listener)>;
+
+  // Before `order`: its command is bwrap's, with an init inside.
+  void in_sandbox(OpenEgress open_egress);
   // Orders the start. Errors: kLaunchFailed.
   Status order(const CommandLine& line, const std::string& folder_name);
   // Waits until Chromium says where it listens. Errors: kLaunchFailed with what it wrote.
@@ -31,16 +38,18 @@ class RunningBrowser final : public Browser, private BrowserListener {
   int pid() const override { return pid_; }
   void on_exit(std::function<void(BrowserExit)> callback) override;
   void kill() override;
+  net::Dialer dialer() const override;
   // For what the worker itself asks of the browser; null before `order`.
   const std::shared_ptr<CdpPipe>& pipe() const { return pipe_; }
 
  private:
-  void on_started(pid_t pid) override { pid_ = pid; }
+  void on_started(pid_t pid) override;
   void on_start_failed(const std::string& detail) override;
   void on_gone(const Gone& gone) override;
   void on_line_lost() override;
   void end(BrowserExit exit);
   ExitCause cause_of(int wait_status) const;
+  void on_init_news(InitNews news);
 
   net::Loop& loop_;
   const Clock& clock_;
@@ -54,6 +63,12 @@ class RunningBrowser final : public Browser, private BrowserListener {
   std::shared_ptr<CdpPipe> pipe_;
   std::unique_ptr<StderrTail> stderr_;
   std::unique_ptr<HealthWatch> health_;
+  bool has_sandbox_ = false;
+  OpenEgress open_egress_;
+  std::shared_ptr<void> egress_;
+  std::shared_ptr<InitLine> init_;
+  std::optional<int> init_wait_status_;  // Chromium's, as its init saw it
+  std::string limit_;                    // the one that it reached, if so
   std::optional<BrowserExit> exit_;
   std::function<void(BrowserExit)> callback_;
 };

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -45,6 +46,7 @@ class Child {
     fresh_signals();
     must("setpgid", ::setpgid(0, 0));
     limit();
+    join_cgroups();
     leave_privileges();
     place_fds();
     must("chdir", ::chdir(spec_.folder.c_str()));
@@ -67,6 +69,12 @@ class Child {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  }
+
+  void join_cgroups() {
+    for (const auto& each : spec_.cgroups) {
+      must("cgroup", static_cast<int>(::write(each.get(), "0", 1)));
+    }
   }
 
   void leave_privileges() {
@@ -94,20 +102,22 @@ class Child {
   void place_fds() {
     constexpr int kAbove = 16;
     failures_ = ::fcntl(failures_, F_DUPFD_CLOEXEC, kAbove);
-    int high[3];
-    for (int i = 0; i < 3; ++i) {
-      high[i] = ::fcntl(spec_.fds[i], F_DUPFD_CLOEXEC, kAbove);
-      must("fcntl", high[i]);
+    std::vector<PlacedFd> high = spec_.fds;
+    for (auto& each : high) {
+      each.fd = ::fcntl(each.fd, F_DUPFD_CLOEXEC, kAbove);
+      must("fcntl", each.fd);
     }
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     must("open /dev/null", nothing);
     const int nothing_high = ::fcntl(nothing, F_DUPFD_CLOEXEC, kAbove);
     must("dup2", ::dup2(nothing_high, 0));
     must("dup2", ::dup2(nothing_high, 1));
-    must("dup2", ::dup2(high[2], 2));
-    must("dup2", ::dup2(high[0], 3));
-    must("dup2", ::dup2(high[1], 4));
-    ::close_range(5, ~0U, CLOSE_RANGE_CLOEXEC);
+    int last = 2;
+    for (const auto& each : high) {
+      must("dup2", ::dup2(each.fd, each.number));
+      last = std::max(last, each.number);
+    }
+    ::close_range(static_cast<unsigned>(last) + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   }
 
   [[noreturn]] void exec() {

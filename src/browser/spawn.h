@@ -3,21 +3,28 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "base/unique_fd.h"
 #include "browser/profile.h"
 #include "browser/wire.h"
 
 namespace pbaas::browser {
 
+struct PlacedFd {
+  int fd = -1;
+  int number = -1;  // what it becomes, 2 or more
+};
+
 struct SpawnSpec {
   const StartOrder& order;
-  std::string folder;           // its whole path; becomes the working directory
-  std::array<int, 3> fds;       // Chromium's fd 3, its fd 4 and its stderr
-  std::optional<Account> user;  // who it runs as, where that is somebody else
+  std::string folder;               // its whole path; becomes the working directory
+  std::vector<PlacedFd> fds;        // what it has beside an empty stdin and stdout
+  std::optional<Account> user;      // who it runs as, where that is somebody else
+  std::vector<UniqueFd> cgroups{};  // files to write "0" to, to move there
 };
 
 // Forks and execs the browser as the leader of its own process group; it dies with its parent.

@@ -84,18 +84,24 @@ inline std::string read_file(const std::string& path) {
   return text.str();
 }
 
-// Every process below `pid`, zombies too. A browser's are found this way alone: renderers overwrite
-// their command line and environment.
-inline std::set<int> descendants_of(int pid) {
-  std::set<int> found;
+inline std::vector<int> children_of(int pid) {
+  std::vector<int> found;
   std::error_code gone;
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
   for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
     std::istringstream list(read_file(task.path() / "children"));
-    for (int child = 0; list >> child;) {
-      found.insert(child);
-      found.merge(descendants_of(child));
-    }
+    for (int child = 0; list >> child;) found.push_back(child);
+  }
+  return found;
+}
+
+// Every process below `pid`, zombies too. A browser's are found this way alone: renderers overwrite
+// their command line and environment.
+inline std::set<int> descendants_of(int pid) {
+  std::set<int> found;
+  for (const int child : children_of(pid)) {
+    found.insert(child);
+    found.merge(descendants_of(child));
   }
   return found;
 }

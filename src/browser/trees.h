@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "browser/cgroups.h"
 #include "browser/wire.h"
 
 namespace pbaas::browser {
@@ -21,6 +22,7 @@ struct Tree {
   std::chrono::steady_clock::time_point reaped_at{};
   bool is_being_removed = false;
   Gone gone;
+  Cgroup cgroup;
 };
 
 class Trees {

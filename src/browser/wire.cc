@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kFdsMax = 3;
+constexpr std::size_t kFdsMax = 4;
 
 // A lack of memory, for one, says nothing of the peer and passes. The last three are bugs of ours,
 // and do not.
@@ -59,7 +59,9 @@ struct ReportWriter {
             {"id", it.id},
             {"wait_status", it.wait_status},
             {"cpu_ms", it.cpu_ms},
-            {"peak_rss_kb", it.peak_rss_kb}};
+            {"peak_rss_kb", it.peak_rss_kb},
+            {"peak_memory_kb", it.peak_memory_kb},
+            {"limit", it.limit}};
   }
 };
 
@@ -87,9 +89,12 @@ Report report_from_json(const json::object& message) {
   if (type == "started") return Started{id, message.at("pid").to_number<pid_t>()};
   if (type == "failed") return StartFailed{id, std::string(message.at("detail").as_string())};
   if (type == "gone") {
-    return Gone{id, message.at("wait_status").to_number<int>(),
+    return Gone{id,
+                message.at("wait_status").to_number<int>(),
                 message.at("cpu_ms").to_number<std::int64_t>(),
-                message.at("peak_rss_kb").to_number<long>()};
+                message.at("peak_rss_kb").to_number<long>(),
+                message.at("peak_memory_kb").to_number<std::int64_t>(),
+                std::string(message.at("limit").as_string())};
   }
   throw std::logic_error("a report of an unknown type");
 }

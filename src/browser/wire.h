@@ -25,8 +25,8 @@ struct Packet {
   std::vector<UniqueFd> fds;
 };
 
-// Program to launcher process. The three descriptors of StartOrder go along: Chromium's fd 3, its
-// fd 4 and its stderr.
+// Program to launcher process. The descriptors of StartOrder go along: Chromium's fd 3, its fd 4
+// and its stderr, and with a sandbox the control socket of its init.
 struct StartOrder {
   std::uint64_t id = 0;
   std::string folder;  // the name of its folder below the instance's
@@ -52,6 +52,8 @@ struct Gone {
   int wait_status = 0;  // as from waitpid
   std::int64_t cpu_ms = 0;
   long peak_rss_kb = 0;
+  std::int64_t peak_memory_kb = 0;  // of the whole tree; 0: not known
+  std::string limit{};              // the one that it reached, if so
 };
 using Report = std::variant<Started, StartFailed, Gone>;
 

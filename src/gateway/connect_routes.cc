@@ -40,6 +40,7 @@ UpgradeTarget leading_to(const BrowserEndpoint& endpoint, const std::string& pat
   UpgradeTarget target{endpoint.at.host, endpoint.at.port, endpoint.base + path, endpoint.relays};
   target.endpoint = endpoint.through_worker ? net::RelayEndpoint::kWorker : kind;
   target.headers = endpoint.headers;
+  target.dial = endpoint.at.dial;
   return target;
 }
 

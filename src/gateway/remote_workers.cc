@@ -99,7 +99,7 @@ net::Task<Result<Session>> RemoteWorkers::ask_session(store::WorkerRef worker,
 net::Task<Result<Session>> RemoteWorkers::start(const store::WorkerRef& worker, Session session) {
   const store::WorkerRef asked = worker;
   net::Outgoing request{"POST", "/session"};
-  request.body = json::serialize(session::to_record(session));
+  request.body = json::serialize(session::to_record(session, session::Secrets::kShown));
   auto asking = ask_session(asked, std::move(request), kStartMax);
   auto started = co_await std::move(asking);
   if (started && !started->browser) co_return nonsense(asked);

@@ -7,6 +7,7 @@
 
 #include "base/cluster_proof.h"
 #include "gateway/worker_client.h"
+#include "net/http_client.h"
 
 namespace pbaas::gateway {
 

@@ -65,6 +65,17 @@ TEST_F(RemoteWorkersTest, ProvesTheSecretForTheRunItMeans) {
   EXPECT_EQ(session::session_from_record(json::parse(asked.body).as_object()).value(), session);
 }
 
+TEST_F(RemoteWorkersTest, GivesTheWorkerTheSessionsProxyWithItsPassword) {
+  Session session{SessionId::random()};
+  session.options.proxy =
+      session::read_upstream_proxy(
+          {{"server", "http://a:1"}, {"username", "u"}, {"password", "hunter2"}})
+          .value();
+  answer = net::Response::json(200, session::to_record(running()));
+  ASSERT_TRUE(wait(workers.start(worker(), session)));
+  EXPECT_EQ(session::session_from_record(json::parse(asked.body).as_object()).value(), session);
+}
+
 TEST_F(RemoteWorkersTest, GivesTheErrorThatTheWorkerTells) {
   answer = net::Response::problem({Fault::kNoCapacity, "full", "", 5});
   const auto refused = wait(workers.start(worker(), Session{SessionId::random()}));

@@ -283,7 +283,6 @@ net::Task<Result<store::WorkerRef>> SessionService::wait_for_turn(PendingCreate&
     if (waiting.ended) co_return ended_error(*waiting.ended);
     if (draining_) co_return draining_error();
     if (deadline.passed(clock_)) co_return no_slot_in_time(session);
-    waiting.turn.emplace(loop_);
     const auto avoid = to_avoid();
     const auto placed = co_await fleet_.place(session.id, session.owner, avoid);
     if (waiting.ended) co_return ended_error(*waiting.ended);
@@ -294,6 +293,9 @@ net::Task<Result<store::WorkerRef>> SessionService::wait_for_turn(PendingCreate&
       co_return placed->worker->worker;
     }
     if (placed) position = placed->position;
+    // Only now: a turn that came while it asked was of no use, as where the free slot is one to be
+    // avoided, and must not have it ask again at once.
+    waiting.turn.emplace(loop_);
   }
 }
 

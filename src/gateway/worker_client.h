@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "net/http_client.h"
+#include "net/endpoint.h"
+#include "net/http.h"
 #include "net/relay_group.h"
 #include "net/task.h"
 #include "session/lost_workers.h"

@@ -34,6 +34,8 @@ browser::LauncherConfig launcher_config_as_found(const Config& config) {
   launching.user = config.browser_user;
   launching.isolation =
       config.isolation == "none" ? browser::Isolation::kNone : browser::Isolation::kSandbox;
+  launching.limits = {config.session_memory_mb, config.session_pids, config.session_cpu_weight,
+                      config.session_disk_mb};
   launching.launches_at_once = static_cast<int>(std::max(2U, std::thread::hardware_concurrency()));
   return launching;
 }

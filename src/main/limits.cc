@@ -18,6 +18,7 @@ session::OptionLimits option_limits(const Config& config) {
   limits.session_timeout = config.session_timeout;
   limits.idle_timeout = std::min(config.idle_timeout, config.session_timeout);
   limits.queue_timeout = config.queue_timeout;
+  limits.chains_proxies = config.isolation != "none";
   limits.default_browser = *session::browser_kind_from_word(config.default_browser);
   limits.timezone_exists = [](std::string_view name) {
     return std::filesystem::is_regular_file(std::filesystem::path("/usr/share/zoneinfo") / name);

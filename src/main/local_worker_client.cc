@@ -27,7 +27,7 @@ net::Task<Result<gateway::BrowserEndpoint>> LocalWorkerClient::endpoint(
     const store::SessionPlace& place) {
   auto attached = worker_.attach(place.session);
   if (!attached) co_return attached.error();
-  const net::Endpoint at{"127.0.0.1", attached->browser.debug_port};
+  const net::Endpoint at{"127.0.0.1", attached->browser.debug_port, attached->dial};
   co_return gateway::BrowserEndpoint{at, attached->browser, attached->relays};
 }
 

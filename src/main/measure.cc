@@ -34,6 +34,19 @@ void measure_relays(Metrics& metrics, const net::RelayPool& relays) {
   }
 }
 
+void measure_way_out(Metrics& metrics, const WayOut& way_out) {
+  const auto totals = way_out.totals();
+  const auto count = [&metrics](const char* name, const Metrics::Labels& labels,
+                                std::uint64_t total) {
+    metrics.count_up_to(name, labels, static_cast<double>(total));
+  };
+  count("pbaas_egress_bytes_total", {{"direction", "up"}}, totals.bytes_up);
+  count("pbaas_egress_bytes_total", {{"direction", "down"}}, totals.bytes_down);
+  count("pbaas_egress_connections_total", {}, totals.connections);
+  count("pbaas_egress_refused_total", {}, totals.refusals);
+  metrics.set("pbaas_egress_open", {}, static_cast<double>(way_out.connections()));
+}
+
 void measure_log(Metrics& metrics, const store::SessionLog& log) {
   const auto stats = log.stats();
   metrics.set("pbaas_session_log_pending", {}, static_cast<double>(stats.pending));

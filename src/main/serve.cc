@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "main/browsers.h"
 #include "main/data_dir.h"
 #include "main/gateway_part.h"
 #include "main/greeting.h"
@@ -29,7 +30,7 @@ constexpr Duration kLastAnswers{3'000};
 // A gateway and a worker, in the order they are built; they are taken down in the reverse.
 class Service {
  public:
-  Service(const Config& config, net::Loop& loop, const Clock& clock, browser::Launcher& launcher,
+  Service(const Config& config, net::Loop& loop, const Clock& clock, Browsers& browsers,
           store::SessionLog& log, worker::WorkerConfig worker, std::string browser_version)
       : config_(config),
         loop_(loop),
@@ -37,7 +38,7 @@ class Service {
         log_(log),
         tasks_(loop),
         fleet_(clock, static_cast<std::size_t>(config.queue_limit)),
-        worker_(config, loop, clock, std::move(worker), launcher, fleet_, log, metrics_),
+        worker_(config, loop, clock, std::move(worker), browsers, fleet_, log, metrics_),
         workers_(worker_.worker(), [this] { worker_.drain(); }),
         relays_(threads_to_relay(config), clock, {}),
         gateway_(config, loop, clock, fleet_, log, workers_, relays_, metrics_,
@@ -128,8 +129,8 @@ int serve(const Config& config) {
   net::Loop loop(1);
   const auto launching = launcher_config(config);
   if (!launching) return fail(launching.error());
-  const auto launcher = browser::Launcher::create(loop, clock, *launching);
-  if (!launcher) return fail(launcher.error());
+  auto browsers = open_browsers(config, *launching, loop, clock);
+  if (!browsers) return fail(browsers.error());
   // After the launcher was made: its process would hold the lock for a moment longer than this one.
   ::umask(077);
   const auto data_dir = hold_data_dir(config.data_dir);
@@ -141,7 +142,7 @@ int serve(const Config& config) {
   if (!log) return fail(log.error());
   if (const auto ended = end_what_was_left(loop, clock, **log); !ended) return fail(ended.error());
   worker::WorkerConfig worker{.id = *id, .capacity = config.max_contexts, .version = kVersion};
-  Service service(config, loop, clock, **launcher, **log, std::move(worker),
+  Service service(config, loop, clock, *browsers, **log, std::move(worker),
                   browser_version(*launching));
   if (const auto started = service.start(); !started) return fail(started.error());
   loop.run();

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/log.h"
+#include "main/browsers.h"
 #include "main/data_dir.h"
 #include "main/launcher_config.h"
 #include "main/limits.h"
@@ -30,14 +31,14 @@ constexpr Duration kPoll{25};
 
 class WorkerService {
  public:
-  WorkerService(const Config& config, net::Loop& loop, const Clock& clock,
-                browser::Launcher& launcher, SharedStores stores, worker::WorkerConfig worker)
+  WorkerService(const Config& config, net::Loop& loop, const Clock& clock, Browsers& browsers,
+                SharedStores stores, worker::WorkerConfig worker)
       : config_(config),
         loop_(loop),
         clock_(clock),
         stores_(std::move(stores)),
         tasks_(loop),
-        worker_(config, loop, clock, std::move(worker), launcher, *stores_.fleet, *stores_.log,
+        worker_(config, loop, clock, std::move(worker), browsers, *stores_.fleet, *stores_.log,
                 metrics_),
         relays_(threads_to_relay(config), clock, {}),
         api_{worker_.worker(), metrics_, clock, ClusterProof(config.cluster_secret),
@@ -122,8 +123,8 @@ int run_worker(const Config& config) {
   net::Loop loop(1);
   const auto launching = launcher_config(config);
   if (!launching) return fail(launching.error());
-  const auto launcher = browser::Launcher::create(loop, clock, *launching);
-  if (!launcher) return fail(launcher.error());
+  auto browsers = open_browsers(config, *launching, loop, clock);
+  if (!browsers) return fail(browsers.error());
   // After the launcher was made: its process would hold the lock for a moment longer than this one.
   ::umask(077);
   const auto data_dir = hold_data_dir(config.data_dir);
@@ -136,7 +137,7 @@ int run_worker(const Config& config) {
                               .capacity = config.max_contexts,
                               .version = kVersion,
                               .reconnect_grace = kReconnectGrace};
-  WorkerService service(config, loop, clock, **launcher, std::move(*stores), std::move(worker));
+  WorkerService service(config, loop, clock, *browsers, std::move(*stores), std::move(worker));
   if (const auto started = service.start(); !started) return fail(started.error());
   loop.run();
   return service.exit_code();

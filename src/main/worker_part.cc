@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/log.h"
+#include "main/measure.h"
 #include "net/event.h"
 
 namespace pbaas {
@@ -19,14 +20,15 @@ worker::MembershipTimes membership_times(const Config& config) {
 }  // namespace
 
 WorkerPart::WorkerPart(const Config& config, net::Loop& loop, const Clock& clock,
-                       worker::WorkerConfig worker, browser::Launcher& launcher,
-                       store::Fleet& fleet, store::SessionLog& log, Metrics& metrics)
+                       worker::WorkerConfig worker, Browsers& browsers, store::Fleet& fleet,
+                       store::SessionLog& log, Metrics& metrics)
     : config_(config),
       clock_(clock),
-      launcher_(launcher),
+      launcher_(*browsers.launcher),
+      way_out_(*browsers.way_out),
       metrics_(metrics),
       tasks_(loop),
-      worker_(loop, clock, std::move(worker), launcher, log, metrics),
+      worker_(loop, clock, std::move(worker), launcher_, log, metrics),
       member_(loop, clock, worker_, fleet, log, metrics, membership_times(config)) {
   worker_.on_gone([this](const session::Session& gone) { member_.session_gone(gone); });
   metrics_.before_reading([this] { measure(); });
@@ -73,6 +75,7 @@ void WorkerPart::measure() {
   metrics_.set("pbaas_worker_slots", {{"state", "used"}}, status.used);
   metrics_.set("pbaas_worker_slots", {{"state", "free"}}, status.capacity - status.used);
   metrics_.set("pbaas_browsers_live", {}, static_cast<double>(launcher_.live()));
+  measure_way_out(metrics_, way_out_);
 }
 
 Result<std::string> worker_id(const std::string& data_dir) {

@@ -7,7 +7,7 @@
 
 #include "base/config.h"
 #include "base/metrics.h"
-#include "browser/launcher.h"
+#include "main/browsers.h"
 #include "net/task_group.h"
 #include "worker/fleet_member.h"
 #include "worker/worker.h"
@@ -17,8 +17,7 @@ namespace pbaas {
 class WorkerPart {
  public:
   WorkerPart(const Config& config, net::Loop& loop, const Clock& clock, worker::WorkerConfig worker,
-             browser::Launcher& launcher, store::Fleet& fleet, store::SessionLog& log,
-             Metrics& metrics);
+             Browsers& browsers, store::Fleet& fleet, store::SessionLog& log, Metrics& metrics);
 
   // `broken` is called once the launcher process is lost: nothing starts any more.
   void start(std::function<void()> broken);
@@ -41,6 +40,7 @@ class WorkerPart {
   const Config& config_;
   const Clock& clock_;
   browser::Launcher& launcher_;
+  const WayOut& way_out_;
   Metrics& metrics_;
   net::TaskGroup tasks_;
   worker::Worker worker_;

@@ -59,6 +59,19 @@ Task<void> connect(tcp::socket& socket, const tcp::endpoint& endpoint, error_cod
   failed = error == asio::error::operation_aborted ? failed : error;
 }
 
+Task<Result<ByteStream>> connect_by(tcp::socket socket, std::string address, int port) {
+  const auto endpoint = endpoint_of(address, port);
+  if (!endpoint) co_return unreachable(address, port, "not an address");
+  error_code failed = asio::error::timed_out;
+  const auto deadline = Deadline::after(SystemClock(), kConnectMax);
+  auto work = connect(socket, *endpoint, failed);
+  auto limited = finish_by(std::move(work), deadline);
+  co_await std::move(limited);
+  if (failed) co_return unreachable(address, port, failed.message());
+  if (is_to_itself(socket)) co_return unreachable(address, port, "nobody listens");
+  co_return ByteStream(std::move(socket));
+}
+
 }  // namespace
 
 Task<bool> is_refused(std::string address, int port, Deadline deadline) {
@@ -74,18 +87,26 @@ Task<bool> is_refused(std::string address, int port, Deadline deadline) {
 }
 
 Task<Result<ByteStream>> connect_to(std::string address, int port) {
-  const auto endpoint = endpoint_of(address, port);
-  if (!endpoint) co_return unreachable(address, port, "not an address");
+  const auto executor = co_await asio::this_coro::executor;
+  auto connecting = connect_by(tcp::socket(executor), std::move(address), port);
+  co_return co_await std::move(connecting);
+}
+
+Task<Result<ByteStream>> connect_with(UniqueFd made, std::string address, int port) {
   const auto executor = co_await asio::this_coro::executor;
   tcp::socket socket(executor);
-  error_code failed = asio::error::timed_out;
-  const auto deadline = Deadline::after(SystemClock(), kConnectMax);
-  auto work = connect(socket, *endpoint, failed);
-  auto limited = finish_by(std::move(work), deadline);
-  co_await std::move(limited);
-  if (failed) co_return unreachable(address, port, failed.message());
-  if (is_to_itself(socket)) co_return unreachable(address, port, "nobody listens");
-  co_return ByteStream(std::move(socket));
+  error_code error;
+  socket.assign(tcp::v4(), made.get(), error);
+  if (error) co_return unreachable(address, port, error.message());
+  made.release();
+  auto connecting = connect_by(std::move(socket), std::move(address), port);
+  co_return co_await std::move(connecting);
+}
+
+Task<Result<ByteStream>> connect_to(Endpoint endpoint) {
+  auto connecting =
+      endpoint.dial ? endpoint.dial() : connect_to(std::move(endpoint.host), endpoint.port);
+  co_return co_await std::move(connecting);
 }
 
 }  // namespace pbaas::net

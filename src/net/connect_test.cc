@@ -26,6 +26,24 @@ TEST(Connect, NamesWhereNobodyListens) {
   EXPECT_NE(stream.error().detail.find(authority_of("127.0.0.1", port)), std::string::npos);
 }
 
+TEST(Connect, UsesASocketThatWasMadeElsewhere) {
+  RawListener listener;
+  UniqueFd made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Loop loop;
+  auto stream =
+      support::run_task(loop, connect_with(std::move(made), "127.0.0.1", listener.port()));
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(stream->peer(), "127.0.0.1");
+}
+
+TEST(Connect, AsksTheDialerWhereThereIsOne) {
+  RawListener listener;
+  const int port = listener.port();
+  Loop loop;
+  const Endpoint endpoint{"127.0.0.1", 1, [port] { return connect_to("127.0.0.1", port); }};
+  EXPECT_TRUE(support::run_task(loop, connect_to(endpoint)));
+}
+
 TEST(Connect, TakesAddressesAlone) {
   Loop loop;
   EXPECT_FALSE(support::run_task(loop, connect_to("localhost", 80)));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "net/endpoint.h"
 #include "net/relay_endpoint.h"
 #include "net/task.h"
 
@@ -73,6 +74,7 @@ struct UpgradeTarget {
   std::shared_ptr<RelayGroup> group;
   RelayEndpoint endpoint = RelayEndpoint::kBrowser;
   Headers headers{};  // sent along, such as a proof of who asks
+  Dialer dial{};      // how it is reached, where that is not by TCP from here
 };
 
 using Handler = std::function<Task<Response>(Request&)>;

@@ -36,7 +36,7 @@ Task<Status> read_response(ByteStream& stream, ResponseParser& parser) {
 
 // Writes its outcome to `answer`, because what finish_by runs gives nothing.
 Task<void> ask(const Question& question, std::optional<Result<Response>>& answer) {
-  auto connecting = connect_to(question.endpoint.host, question.endpoint.port);
+  auto connecting = connect_to(question.endpoint);
   auto stream = co_await std::move(connecting);
   if (!stream) {
     answer = stream.error();

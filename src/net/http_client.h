@@ -5,14 +5,10 @@
 #include <string>
 
 #include "base/clock.h"
+#include "net/connect.h"
 #include "net/http.h"
 
 namespace pbaas::net {
-
-struct Endpoint {
-  std::string host;  // an IP address
-  int port = 0;
-};
 
 struct Outgoing {
   std::string method = "GET";

@@ -31,6 +31,7 @@ std::size_t RelaySide::read(std::span<std::byte> into) {
       return 0;
     }
     ended_ = true;
+    failed_ = got < 0;
     return 0;
   }
 }

@@ -25,6 +25,10 @@ class RelaySide {
   std::size_t read(std::span<std::byte> into);
   // Its last byte has been read, or it is broken.
   bool ended() const { return ended_; }
+  // It ended by an error, so that what was read may not be all.
+  bool failed() const { return failed_; }
+  // It takes no more; what is written to it is lost.
+  bool broken() const { return broken_; }
   // It has said that it sends no more, though not all may have been read.
   bool hung_up() const { return hung_up_; }
 
@@ -55,7 +59,8 @@ class RelaySide {
   bool hung_up_ = false;
   bool urgent_ = false;  // It has sent urgent data, and may again.
   bool ended_ = false;
-  bool broken_ = false;  // It takes no more; what is written to it is lost.
+  bool failed_ = false;
+  bool broken_ = false;
 };
 
 }  // namespace pbaas::net

@@ -93,7 +93,7 @@ Status check_answer(const std::string& head, const UpgradeTarget& target) {
 // Writes its outcome to `side`, because what finish_by runs gives nothing.
 Task<void> handshake(const UpgradeTarget& target, const Request& request,
                      std::optional<Result<BrowserSide>>& side) {
-  auto connecting = connect_to(target.host, target.port);
+  auto connecting = connect_to(Endpoint{target.host, target.port, target.dial});
   auto connected = co_await std::move(connecting);
   if (!connected) {
     side = connected.error();

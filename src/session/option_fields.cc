@@ -198,8 +198,12 @@ Status refuse(std::string_view name) {
   return Error{Fault::kNotImplemented, detail + " is not available yet; leave it out", detail};
 }
 
-Status read_proxy(const json::value&, FieldReading&) {
-  return refuse("proxy");
+Status read_proxy(const json::value& value, FieldReading& reading) {
+  auto proxy = read_upstream_proxy(value);
+  if (!proxy) return proxy.error();
+  if (!reading.limits.chains_proxies && !reading.stored) return refuse("proxy");
+  reading.options.proxy = std::move(*proxy);
+  return {};
 }
 
 Status read_record(const json::value&, FieldReading&) {

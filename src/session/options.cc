@@ -76,7 +76,7 @@ Result<SessionOptions> parse_options(std::string_view body, const OptionLimits& 
   return options;
 }
 
-json::object to_json(const SessionOptions& options) {
+json::object to_json(const SessionOptions& options, Secrets secrets) {
   json::object object;
   object["browser"] = to_word(options.browser);
   object["timeout"] = options.timeout.count();
@@ -87,6 +87,7 @@ json::object to_json(const SessionOptions& options) {
   object["user_agent"] = text_or_null(options.user_agent);
   object["locale"] = text_or_null(options.locale);
   object["timezone"] = text_or_null(options.timezone);
+  object["proxy"] = options.proxy ? json::value(to_json(*options.proxy, secrets)) : nullptr;
   object["args"] = json::array(options.args.begin(), options.args.end());
   object["metadata"] = metadata_json(options.metadata);
   return object;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "session/upstream_proxy.h"
 
 namespace pbaas::session {
 
@@ -38,7 +39,8 @@ struct SessionOptions {
   std::optional<std::string> user_agent;
   std::optional<std::string> locale;    // BCP 47, such as "fr-FR"
   std::optional<std::string> timezone;  // IANA, such as "Europe/Paris"
-  std::vector<std::string> args;        // from the allow-list
+  std::optional<UpstreamProxy> proxy;
+  std::vector<std::string> args;  // from the allow-list
   std::map<std::string, std::string> metadata;
   bool operator==(const SessionOptions&) const = default;
 };
@@ -51,16 +53,19 @@ struct OptionLimits {
   BrowserKind default_browser = BrowserKind::kHeadlessShell;
   // Whether there is such a time zone on this machine; where it is empty, syntax alone decides.
   std::function<bool(std::string_view name)> timezone_exists = {};
+  // Whether browsers go out through an egress proxy, which can chain to a session's own.
+  bool chains_proxies = false;
 };
 
 // Reads the body of `POST /session`. An empty body is `{}`. Errors: kMalformedJson, kUnknownField,
-// kInvalidField (each naming the field, the value and what it takes), kNotImplemented for `proxy`
-// and `record`.
+// kInvalidField (each naming the field, the value and what it takes), kNotImplemented for `record`,
+// and for `proxy` where none is chained.
 Result<SessionOptions> parse_options(std::string_view body, const OptionLimits& limits);
 
-// The options as the API shows them and the session log keeps them; `options_from_json` reads back
-// exactly that.
-boost::json::object to_json(const SessionOptions& options);
+// The options as the API shows them and the session log keeps them: the proxy's user and password
+// are masked. With `Secrets::kShown` they are as they were given, for the worker that starts the
+// browser. `options_from_json` reads back either.
+boost::json::object to_json(const SessionOptions& options, Secrets secrets = Secrets::kMasked);
 Result<SessionOptions> options_from_json(const boost::json::object& json);
 
 }  // namespace pbaas::session

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace pbaas::session {
 namespace {
@@ -131,6 +132,8 @@ const Refused kRefused[] = {
     {R"({"metadata":{"k":"a\u0000b"}})", "invalid_field metadata.k"},
     {R"({"metadata":[]})", "invalid_field metadata"},
     {R"({"proxy":{"server":"x"}})", "not_implemented proxy"},
+    {R"({"proxy":{"server":"ftp://x"}})", "invalid_field proxy.server"},
+    {R"({"proxy":{"server":"x","port":1}})", "unknown_field proxy.port"},
     {R"({"record":{"har":true}})", "not_implemented record"},
 };
 
@@ -176,6 +179,36 @@ TEST(ParseOptions, SaysWhatAFieldTakes) {
   const auto options = parse_options(R"({"timeout":0})", kLimits);
   ASSERT_FALSE(options);
   EXPECT_EQ(options.error().detail, "timeout is 0; it takes whole seconds from 1 to 3600");
+}
+
+OptionLimits chaining() {
+  OptionLimits limits;
+  limits.chains_proxies = true;
+  return limits;
+}
+
+constexpr const char* kWithProxy =
+    R"({"proxy":{"server":"http://proxy.example:3128","username":"u","password":"hunter2"}})";
+
+TEST(ParseOptions, TakesAProxyWhereOneIsChained) {
+  const auto options = parse_options(kWithProxy, chaining()).value();
+  ASSERT_TRUE(options.proxy);
+  EXPECT_EQ(options.proxy->server.text(), "proxy.example:3128");
+  EXPECT_EQ(options.proxy->password, "hunter2");
+}
+
+TEST(OptionsJson, MasksTheProxysUserAndPassword) {
+  const auto options = parse_options(kWithProxy, chaining()).value();
+  const auto text = boost::json::serialize(to_json(options));
+  EXPECT_EQ(text.find("hunter2"), std::string::npos);
+  EXPECT_NE(text.find(R"("username":"***","password":"***")"), std::string::npos) << text;
+  const auto again = options_from_json(to_json(options)).value();
+  EXPECT_EQ(to_json(again), to_json(options));
+}
+
+TEST(OptionsJson, GivesTheWorkerTheProxyWhole) {
+  const auto options = parse_options(kWithProxy, chaining()).value();
+  EXPECT_EQ(options_from_json(to_json(options, Secrets::kShown)).value(), options);
 }
 
 }  // namespace

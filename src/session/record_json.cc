@@ -81,12 +81,12 @@ Session read(const json::object& record) {
 
 }  // namespace
 
-json::object to_record(const Session& session) {
+json::object to_record(const Session& session, Secrets secrets) {
   json::object record;
   record["id"] = session.id.text();
   record["owner"] = session.owner;
   record["status"] = to_word(session.status);
-  record["options"] = to_json(session.options);
+  record["options"] = to_json(session.options, secrets);
   record["worker"] = session.worker ? json::value(*session.worker) : json::value(nullptr);
   record["worker_epoch"] = session.worker_epoch;
   record["browser"] = nullptr;

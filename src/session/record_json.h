@@ -9,7 +9,9 @@
 
 namespace pbaas::session {
 
-boost::json::object to_record(const Session& session);
+// With `Secrets::kShown` a session's proxy is as it was given, for the worker that starts its
+// browser; what is written to a disk has its user and password masked.
+boost::json::object to_record(const Session& session, Secrets secrets = Secrets::kMasked);
 // Reads back exactly that. Errors: kMalformedJson, naming the field.
 Result<Session> session_from_record(const boost::json::object& record);
 

@@ -38,6 +38,25 @@ TEST(RecordJson, GivesBackASessionThatHasNothingYet) {
   EXPECT_EQ(there_and_back(session).value(), session);
 }
 
+Session session_with_proxy() {
+  Session session{.id = SessionId::random()};
+  session.options.proxy =
+      read_upstream_proxy({{"server", "http://a:1"}, {"username", "u"}, {"password", "hunter2"}})
+          .value();
+  return session;
+}
+
+TEST(RecordJson, MasksTheProxysPasswordUnlessItIsAskedFor) {
+  const auto text = boost::json::serialize(to_record(session_with_proxy()));
+  EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"("password":"***")"), std::string::npos) << text;
+}
+
+TEST(RecordJson, GivesTheWorkerTheProxyWhole) {
+  const auto session = session_with_proxy();
+  EXPECT_EQ(session_from_record(to_record(session, Secrets::kShown)).value(), session);
+}
+
 TEST(RecordJson, RefusesARecordWithoutAnyOfItsFields) {
   const auto whole = to_record(ended_session());
   for (const auto& [name, value] : whole) {

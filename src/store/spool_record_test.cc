@@ -29,6 +29,19 @@ TEST(SpoolRecord, GivesBackWhatWasWritten) {
   EXPECT_EQ(reading.record->session, session);
 }
 
+TEST(SpoolRecord, KeepsNoPasswordOfAProxy) {
+  auto session = ended();
+  session.options.proxy =
+      session::read_upstream_proxy(
+          {{"server", "http://a:1"}, {"username", "u"}, {"password", "hunter2"}})
+          .value();
+  const auto line = to_spool_line(7, session);
+  EXPECT_EQ(line.find("hunter2"), std::string::npos) << line;
+  const auto reading = read_spool_line(line);
+  ASSERT_TRUE(reading.record);
+  EXPECT_EQ(reading.record->session.options.proxy->server.text(), "a:1");
+}
+
 TEST(SpoolRecord, WaitsForTheRestOfEveryLineThatIsCutOff) {
   const auto line = to_spool_line(7, ended());
   for (std::size_t bytes = 0; bytes < line.size(); ++bytes) {

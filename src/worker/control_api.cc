@@ -141,6 +141,7 @@ Task<Upgrade> connect(Request& request, ControlApi& api, std::string kind, std::
   to.port = attached->browser.debug_port;
   to.path = "/devtools/" + kind + "/" + target;
   to.group = attached->relays;
+  to.dial = attached->dial;
   if (kind == "page") to.endpoint = net::RelayEndpoint::kPage;
   co_return to;
 }
@@ -152,7 +153,7 @@ Task<Response> discover(Request& request, ControlApi& api) {
   const auto attached = api.worker.attach(*id);
   if (!attached) co_return Response::problem(attached.error());
   net::Outgoing question{request.method, request.target.substr(request.target.find("/json"))};
-  const net::Endpoint browser{"127.0.0.1", attached->browser.debug_port};
+  const net::Endpoint browser{"127.0.0.1", attached->browser.debug_port, attached->dial};
   const auto deadline = Deadline::after(api.clock, kBrowserAnswerMax);
   auto asking = net::fetch(browser, std::move(question), deadline, api.clock);
   auto answered = co_await std::move(asking);

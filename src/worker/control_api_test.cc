@@ -185,6 +185,12 @@ TEST_F(ControlApiTest, ListsItsSessions) {
   EXPECT_EQ(list[0].at("id").as_string(), session.id.text());
 }
 
+TEST_F(ControlApiTest, AsksTheBrowsersDialerForItsDocuments) {
+  const auto answered = ask("GET", start(new_session()) + "/json/version");
+  EXPECT_EQ(answered.status, 502);
+  EXPECT_EQ(json::parse(answered.body).at("detail").as_string(), "nobody is there");
+}
+
 TEST_F(ControlApiTest, LeadsClientsToTheBrowser) {
   const auto path = start(new_session());
   auto handshake = proven(request("GET", path + "/devtools/page/P1"), worker.run().epoch);
@@ -199,6 +205,7 @@ TEST_F(ControlApiTest, LeadsClientsToTheBrowser) {
   EXPECT_EQ(target.path, "/devtools/page/P1");
   EXPECT_EQ(target.port, 9222);
   EXPECT_EQ(target.endpoint, net::RelayEndpoint::kPage);
+  EXPECT_TRUE(target.dial) << "the browser is in a network namespace of its own";
   EXPECT_FALSE(target.headers.has("Authorization"));
 }
 

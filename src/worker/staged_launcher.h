@@ -21,6 +21,11 @@ class StagedBrowser final : public browser::Browser {
   void on_exit(std::function<void(browser::BrowserExit)> callback) override {
     on_exit_ = std::move(callback);
   }
+  net::Dialer dialer() const override {
+    return []() -> net::Task<Result<net::ByteStream>> {
+      co_return Error{Fault::kBrowserUnreachable, "nobody is there"};
+    };
+  }
   void kill() override {
     ++kills_;
     exit({});

@@ -41,6 +41,8 @@ EndReason reason_of(browser::ExitCause cause) {
       return EndReason::kBrowserCrashed;
     case browser::ExitCause::kHung:
       return EndReason::kBrowserHung;
+    case browser::ExitCause::kOutOfMemory:
+      return EndReason::kOutOfMemory;
   }
   return EndReason::kBrowserCrashed;
 }
@@ -231,7 +233,7 @@ Result<Attachment> Worker::attach(const SessionId& id) {
   if (!live) return no_such_session();
   if (live->record.end_reason) return ended(live->record);
   if (!live->running()) return Error{Fault::kSessionNotRunning, "the session is starting", {}, 1};
-  return Attachment{*live->record.browser, live->relays};
+  return Attachment{*live->record.browser, live->relays, live->browser->dialer()};
 }
 
 std::vector<Session> Worker::list() {

@@ -36,6 +36,7 @@ struct WorkerConfig {
 struct Attachment {
   session::BrowserAddress browser;
   std::shared_ptr<net::RelayGroup> relays;
+  net::Dialer dial{};  // how it is reached, where that is not by TCP from here
 };
 
 class Worker {

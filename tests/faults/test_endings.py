@@ -34,15 +34,15 @@ def kill_browser_of(service):
 
 
 def listens(pid, port):
-    """Whether the process holds the listening socket of that port."""
+    """Whether the process holds the listening socket of that port, in the network namespace that it is in."""
     inodes = set()
-    with open("/proc/net/tcp", encoding="ascii") as file:
-        for line in file.readlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and int(fields[1].split(":")[1], 16) == port:
-                inodes.add(f"socket:[{fields[9]}]")
     # Browsers of other sessions, and descriptors, may go while they are looked at.
     try:
+        with open(f"/proc/{pid}/net/tcp", encoding="ascii") as file:
+            for line in file.readlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and int(fields[1].split(":")[1], 16) == port:
+                    inodes.add(f"socket:[{fields[9]}]")
         names = os.listdir(f"/proc/{pid}/fd")
     except (FileNotFoundError, ProcessLookupError):
         return False

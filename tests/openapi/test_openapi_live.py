@@ -85,7 +85,7 @@ BAD_OPTIONS = [
     ({"viewport": {"width": 1, "height": 720}}, 400, "invalid_field"), ({"locale": "x"}, 400, "invalid_field"),
     ({"metadata": {"a": 1}}, 400, "invalid_field"), ({"colour": "red"}, 400, "unknown_field"),
     ({"viewport": {"width": 800, "height": 600, "depth": 24}}, 400, "unknown_field"),
-    ({"proxy": {"server": "http://127.0.0.1:1"}}, 501, "not_implemented"),
+    ({"proxy": {"server": "ftp://127.0.0.1:1"}}, 400, "invalid_field"), ({"proxy": {}}, 400, "invalid_field"),
     ({"record": {"har": True}}, 501, "not_implemented")]
 
 

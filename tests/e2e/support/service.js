@@ -18,6 +18,8 @@ export async function startService(settings = {}) {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', DRAIN_TIMEOUT: '0',
+      // Where the tests' own sites are.
+      EGRESS_ALLOW: '127.0.0.0/8,[::1]',
       DATA_DIR: path.join(folder, 'data'),
       RUN_DIR: path.join(folder, 'run'), ...settings,
     },

@@ -1,0 +1,106 @@
+#include "browser/cgroups.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "base/ids.h"
+#include "browser/launcher_fixture.h"
+
+namespace pbaas::browser {
+namespace {
+
+using namespace testing;
+using ::testing::HasSubstr;
+
+#define SKIP_WITHOUT_CGROUPS(layout)                                \
+  if ((layout).version == CgroupVersion::kNone) {                   \
+    GTEST_SKIP() << "no cgroups can be made: " << (layout).why_not; \
+  }
+
+std::string instance_name() {
+  return "pbaas-" + random_hex_128().substr(0, 8);
+}
+
+bool exists_in(const CgroupLayout& layout, const std::string& name) {
+  for (const auto& folder : layout.distinct_folders()) {
+    if (std::filesystem::exists(folder + "/" + name)) return true;
+  }
+  return false;
+}
+
+TEST(Cgroups, MakeOneForABrowserAndLeaveNothing) {
+  const auto layout = prepare_cgroups();
+  SKIP_WITHOUT_CGROUPS(layout);
+  const std::string name = instance_name();
+  Cgroups cgroups(layout, name, {.memory_mb = 64, .pids = 100});
+  const Cgroup cgroup = cgroups.make("b1");
+  ASSERT_TRUE(cgroup);
+  EXPECT_TRUE(exists_in(layout, name + "/b1"));
+  EXPECT_EQ(cgroup.reached(), "");
+  EXPECT_TRUE(cgroup.remove());
+  cgroups.remove();
+  EXPECT_FALSE(exists_in(layout, name));
+}
+
+TEST(Cgroups, OfAnInstanceThatIsGoneAreRemovedAndOthersKept) {
+  const auto layout = prepare_cgroups();
+  SKIP_WITHOUT_CGROUPS(layout);
+  const std::string gone = instance_name();
+  {
+    Cgroups(layout, gone, {.memory_mb = 64}).make("b1");
+  }
+  const std::string here = instance_name();
+  Cgroups live(layout, here, {.memory_mb = 64});
+  EXPECT_GT(remove_stale_cgroups(layout), 0);
+  EXPECT_FALSE(exists_in(layout, gone));
+  EXPECT_TRUE(exists_in(layout, here));
+  live.remove();
+}
+
+class LimitsTest : public LauncherFixture {
+ protected:
+  // What a browser ends with that runs `script` in its page.
+  std::optional<BrowserExit> exit_after(const SessionLimits& limits, const std::string& script) {
+    auto with = config();
+    with.limits = limits;
+    create(with);
+    const auto browser = must_launch();
+    const auto page = first_page(*browser);
+    const auto pipe = dynamic_cast<RunningBrowser&>(*browser).pipe();
+    boost::asio::co_spawn(loop,
+                          pipe->call("Runtime.evaluate", {{"expression", script}},
+                                     Deadline::after(clock, Duration(20'000)), page),
+                          [](const std::exception_ptr&, const Result<boost::json::object>&) {});
+    const auto exit = exit_of(*browser, milliseconds(20'000));
+    EXPECT_TRUE(nothing_left());
+    return exit;
+  }
+};
+
+TEST_F(LimitsTest, EndABrowserThatTakesTooMuchMemory) {
+  SKIP_WITHOUT(kHeadlessShell);
+  SKIP_WITHOUT_CGROUPS(prepare_cgroups());
+  const auto exit = exit_after(
+      {.memory_mb = 256},
+      "const all = []; for (;;) all.push(new Uint8Array(16 << 20).fill(all.length + 1));");
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->cause, ExitCause::kOutOfMemory);
+  EXPECT_THAT(exit->detail, HasSubstr("256 MiB of SESSION_MEMORY_MAX"));
+  EXPECT_GT(exit->peak_memory_kb, 200 * 1024);
+  EXPECT_GT(exit->cpu.count(), 0);
+}
+
+TEST_F(LimitsTest, EndABrowserThatTakesTooManyProcesses) {
+  SKIP_WITHOUT(kHeadlessShell);
+  SKIP_WITHOUT_CGROUPS(prepare_cgroups());
+  const auto exit = exit_after({.pids = 120},
+                               "const source = URL.createObjectURL(new Blob(['for(;;);']));"
+                               "for (let i = 0; i < 300; ++i) new Worker(source);");
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->cause, ExitCause::kOutOfMemory);
+  EXPECT_THAT(exit->detail, HasSubstr("120 processes and threads of SESSION_PIDS_MAX"));
+}
+
+}  // namespace
+}  // namespace pbaas::browser

@@ -1,0 +1,232 @@
+#include "browser/session_init/init.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "base/unique_fd.h"
+#include "browser/session_init/network.h"
+
+namespace pbaas::browser {
+namespace {
+
+constexpr int kFailed = 125;
+constexpr int kNotStarted = 127;
+constexpr int kBacklog = 128;
+// How often the room in the profile is looked at.
+constexpr std::chrono::milliseconds kLook{1'000};
+// A profile with less room than this is full: little that Chromium writes to it is smaller. (A
+// download that does not fit is given up and leaves its room.)
+constexpr std::uint64_t kRoomMin = 1024 * 1024;
+
+bool complain(const char* step) {
+  std::fprintf(stderr, "session-init: %s: %s\n", step, std::strerror(errno));
+  return false;
+}
+
+void send(InitSays says, int value = 0, int fd = -1) {
+  InitMessage message{says, value};
+  iovec part{&message, sizeof message};
+  msghdr head{};
+  head.msg_iov = &part;
+  head.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  if (fd >= 0) {
+    head.msg_control = control.data();
+    head.msg_controllen = control.size();
+    cmsghdr* rights = CMSG_FIRSTHDR(&head);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  }
+  // A program that is gone shows at the next wait.
+  while (::sendmsg(kInitControlFd, &head, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  }
+}
+
+bool send_socket() {
+  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) return complain("socket");
+  send(InitSays::kSocket, 0, socket.get());
+  return true;
+}
+
+bool send_egress() {
+  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = ::htons(kEgressPort);
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  const auto* at = reinterpret_cast<const sockaddr*>(&address);
+  if (!socket.valid() || ::bind(socket.get(), at, sizeof address) != 0 ||
+      ::listen(socket.get(), kBacklog) != 0) {
+    return complain("the egress port");
+  }
+  send(InitSays::kEgress, 0, socket.get());
+  return true;
+}
+
+// Everything it was given for the making of the network; a browser must inherit none of it.
+bool drop_capabilities() {
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  __user_cap_header_struct head{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> none{};
+  return ::syscall(SYS_capset, &head, none.data()) == 0 || complain("capset");
+}
+
+// The signals that init takes in its loop.
+sigset_t child_signal() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  return set;
+}
+
+// What Chromium's own sandbox needs, as that of a renderer.
+[[noreturn]] void try_namespaces() {
+  const bool works = ::unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET) == 0;
+  if (!works) complain("namespaces inside of the browser's");
+  ::_exit(works ? 0 : kFailed);
+}
+
+[[noreturn]] void become_browser(const InitSpec& spec) {
+  send(InitSays::kBrowser);
+  ::signal(SIGPIPE, SIG_DFL);
+  const sigset_t child = child_signal();
+  ::sigprocmask(SIG_UNBLOCK, &child, nullptr);
+  if (spec.command.at(0) == kInitTrial) try_namespaces();
+  std::vector<std::string> words = spec.command;
+  std::vector<char*> argv;
+  for (auto& each : words) argv.push_back(each.data());
+  argv.push_back(nullptr);
+  ::execv(argv[0], argv.data());
+  std::fprintf(stderr, "%s did not start: exec: %s\n", argv[0], std::strerror(errno));
+  ::_exit(kNotStarted);
+}
+
+bool is_full(const std::string& folder) {
+  struct statvfs facts{};
+  if (::statvfs(folder.c_str(), &facts) != 0) return false;
+  return std::uint64_t{facts.f_bavail} * facts.f_frsize < kRoomMin || facts.f_ffree == 0;
+}
+
+int mebibytes_of(const std::string& folder) {
+  struct statvfs facts{};
+  if (::statvfs(folder.c_str(), &facts) != 0) return 0;
+  return static_cast<int>((std::uint64_t{facts.f_blocks} * facts.f_frsize) >> 20);
+}
+
+// Waits and gives the wait status of Chromium, or of a kill where the program is gone.
+class Watch {
+ public:
+  Watch(const InitSpec& spec, pid_t browser, int signals)
+      : spec_(spec), browser_(browser), signals_(signals) {}
+
+  int run() {
+    int status = 0;
+    while (!reaped_browser(status)) {
+      std::array<pollfd, 2> both{pollfd{kInitControlFd, POLLIN, 0}, pollfd{signals_, POLLIN, 0}};
+      const int ready = ::poll(both.data(), both.size(), static_cast<int>(kLook.count()));
+      if (both[0].revents != 0 && !answer()) return SIGKILL;
+      if (both[1].revents != 0) swallow_signal();
+      if (ready < 0 && errno != EINTR) return SIGKILL;
+      if (must_look() && is_full(spec_.folder)) {
+        send(InitSays::kDiskFull, mebibytes_of(spec_.folder));
+        return SIGKILL;
+      }
+    }
+    return status;
+  }
+
+ private:
+  // Gives false where the program is gone.
+  static bool answer() {
+    char wanted = 0;
+    const ssize_t got = ::recv(kInitControlFd, &wanted, 1, MSG_DONTWAIT);
+    if (got < 0) return errno == EAGAIN || errno == EINTR;
+    if (got == 1 && wanted == kWantSocket) send_socket();
+    return got > 0;
+  }
+
+  bool must_look() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_look_) return false;
+    next_look_ = now + kLook;
+    return true;
+  }
+
+  void swallow_signal() const {
+    signalfd_siginfo signal{};
+    while (::read(signals_, &signal, sizeof signal) > 0) {
+    }
+  }
+
+  // Orphans of the whole namespace are this process's to reap.
+  bool reaped_browser(int& status) const {
+    int each = 0;
+    for (;;) {
+      const pid_t dead = ::waitpid(-1, &each, WNOHANG);
+      if (dead <= 0) return false;
+      if (dead != browser_) continue;
+      status = each;
+      return true;
+    }
+  }
+
+  const InitSpec& spec_;
+  pid_t browser_;
+  int signals_;
+  std::chrono::steady_clock::time_point next_look_{};
+};
+
+bool prepare() {
+  for (const int each : {kInitControlFd, kInitProgramFd}) ::fcntl(each, F_SETFD, FD_CLOEXEC);
+  // Neither looked into nor traced by what runs inside as the same user.
+  ::prctl(PR_SET_DUMPABLE, 0);
+  if (const int error = make_network(); error != 0) send(InitSays::kNoNetwork, error);
+  if (!drop_capabilities() || !send_egress()) return false;
+  for (int i = 0; i < kSocketsAhead; ++i) {
+    if (!send_socket()) return false;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  const sigset_t child = child_signal();
+  ::sigprocmask(SIG_BLOCK, &child, nullptr);
+  return true;
+}
+
+}  // namespace
+
+int run_init(const InitSpec& spec) {
+  if (!prepare()) return kFailed;
+  const sigset_t child = child_signal();
+  const UniqueFd signals(::signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!signals.valid()) return complain("signalfd"), kFailed;
+  const pid_t browser = ::fork();
+  if (browser < 0) return complain("fork"), kFailed;
+  if (browser == 0) become_browser(spec);
+  // Only Chromium holds its pipe, so that its end is seen.
+  for (const int each : {3, 4}) ::close(each);
+  const int status = Watch(spec, browser, signals.get()).run();
+  send(InitSays::kEnded, status);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace pbaas::browser

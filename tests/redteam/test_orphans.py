@@ -1,0 +1,45 @@
+"""Whoever is killed, nothing of a browser is left: no process, mount, cgroup or folder. PBAAS_KILLS sets another number
+of rounds."""
+import glob
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from processes import wait_until
+
+KILLS = int(os.environ.get("PBAAS_KILLS", 20))
+SESSIONS = 4
+
+
+def cgroups_of(instances):
+    return [path for name in instances for path in glob.glob(f"/sys/fs/cgroup/**/{name}", recursive=True)]
+
+
+def mounts_below(folder):
+    with open("/proc/self/mounts", encoding="utf-8") as file:
+        return [line for line in file if str(folder) in line]
+
+
+def test_kill_9_of_the_service_leaves_no_process_mount_cgroup_or_folder(make_service):
+    service = make_service(LOG_LEVEL="warn")
+    for round_number in range(KILLS):
+        if round_number:
+            service.start()
+        instances = [path.name for path in service.run_dir.iterdir()]
+        with ThreadPoolExecutor(SESSIONS) as pool:
+            list(pool.map(lambda _: service.create(), range(SESSIONS)))
+        among = service.descendants()
+        # bwrap, its child and at least five of Chromium's.
+        assert len(among) > SESSIONS * 6
+        service.kill()
+        service.wait_nothing_left(2, among)
+        wait_until(lambda: not cgroups_of(instances), 1, "no cgroup")
+        assert not mounts_below(service.run_dir)
+
+
+def test_cgroups_are_there_while_browsers_are(make_service):
+    """What the test above looks for can be seen at all."""
+    service = make_service(LOG_LEVEL="warn")
+    service.create()
+    writable = os.access("/sys/fs/cgroup/memory", os.W_OK)
+    instances = [path.name for path in service.run_dir.iterdir()]
+    assert bool(cgroups_of(instances)) == writable
