@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "tests/support/python"))
 
 from fleet import Fleet  # noqa: E402  The path above comes first.
+from radosgw import RadosGateway  # noqa: E402
 from service import Api, Service  # noqa: E402
 
 
@@ -63,3 +64,13 @@ def make_fleet():
     yield make
     for each in made:
         each.remove()
+
+
+@pytest.fixture(scope="session")
+def object_store():
+    """A real S3 server for this run. Where it cannot start the tests that need it fail, and say why."""
+    server = RadosGateway()
+    try:
+        yield server.start()
+    finally:
+        server.stop()

@@ -200,7 +200,7 @@ std::vector<Setting> browser_settings() {
 
 std::vector<Setting> machine_settings() {
   return {
-      setting("DATA_DIR", "a path", "./data", "the session log and recordings",
+      setting("DATA_DIR", "a path", "./data", "the session log and its spool",
               text_into(&Config::data_dir)),
       setting("SPOOL_MAX", "bytes, 1048576 to 1099511627776", "1073741824",
               "what is kept on disk while PostgreSQL is away", bytes_into_spool_max),

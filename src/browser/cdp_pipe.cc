@@ -81,9 +81,15 @@ class CdpPipe::Stream : public std::enable_shared_from_this<Stream> {
     events_[std::move(method)] = std::move(callback);
   }
 
+  void tap(Tap tap) {
+    tap_ = std::move(tap);
+    framer_.cut_events(tap_ != nullptr);
+  }
+
   bool is_open() const { return reader_.is_open(); }
 
   void close() {
+    if (!is_open()) return;
     boost::system::error_code ignored;
     reader_.close(ignored);
     writer_.close(ignored);
@@ -94,6 +100,16 @@ class CdpPipe::Stream : public std::enable_shared_from_this<Stream> {
       pending->answered.set();
     }
     pending_.clear();
+    if (const auto tap = std::exchange(tap_, nullptr)) tap({});
+  }
+
+  bool send(const std::string& text) {
+    if (!is_open() || unsent_.size() + writing_.size() + text.size() > kUnsentBytesMax)
+      return false;
+    unsent_.append(text);
+    unsent_.push_back('\0');
+    if (writing_.empty()) write();
+    return true;
   }
 
   void read() {
@@ -124,14 +140,21 @@ class CdpPipe::Stream : public std::enable_shared_from_this<Stream> {
   }
 
   void take(std::string_view bytes) {
-    while (is_open() && !bytes.empty()) {
-      const auto end = bytes.find('\0');
-      incoming_.append(bytes.substr(0, end));
-      if (incoming_.size() > kPipeMessageBytesMax) return close();
-      if (end == std::string_view::npos) return;
-      bytes.remove_prefix(end + 1);
-      take_message(std::exchange(incoming_, {}));
-    }
+    const bool sound = framer_.take(bytes, [this](PipeMessage message) {
+      if (is_tapped(message.text)) {
+        tap_(std::move(message));
+      } else {
+        take_message(message.text);
+      }
+      return is_open();
+    });
+    if (!sound) close();
+  }
+
+  bool is_tapped(std::string_view text) const {
+    if (!tap_ || session_of(text).empty()) return false;
+    const auto id = answered_id(text);
+    return !id || *id >= kTapIdMin;
   }
 
   void take_message(const std::string& text) {
@@ -169,14 +192,6 @@ class CdpPipe::Stream : public std::enable_shared_from_this<Stream> {
              session && session->is_string() ? std::string(session->as_string()) : std::string());
   }
 
-  bool send(const std::string& text) {
-    if (unsent_.size() + writing_.size() + text.size() > kUnsentBytesMax) return false;
-    unsent_.append(text);
-    unsent_.push_back('\0');
-    if (writing_.empty()) write();
-    return true;
-  }
-
   void write() {
     writing_ = std::exchange(unsent_, {});
     asio::async_write(
@@ -193,7 +208,8 @@ class CdpPipe::Stream : public std::enable_shared_from_this<Stream> {
   asio::posix::stream_descriptor writer_;
   std::int64_t last_id_ = 0;
   std::uint64_t unreadable_ = 0;
-  std::string incoming_;
+  PipeFramer framer_;
+  Tap tap_;
   std::string writing_;
   std::string unsent_;
   std::map<std::int64_t, PendingCall*> pending_;
@@ -216,6 +232,14 @@ net::Task<Result<json::object>> CdpPipe::call(std::string method, json::object p
 
 void CdpPipe::on_event(std::string method, OnEvent callback) {
   stream_->on_event(std::move(method), std::move(callback));
+}
+
+void CdpPipe::tap(Tap tap) {
+  stream_->tap(std::move(tap));
+}
+
+bool CdpPipe::send(const std::string& message) {
+  return stream_->send(message);
 }
 
 bool CdpPipe::is_open() const {

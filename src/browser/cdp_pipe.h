@@ -11,12 +11,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/unique_fd.h"
+#include "browser/pipe_messages.h"
 #include "net/task.h"
 
 namespace pbaas::browser {
 
-// Chromium sends no more (kSendBufferSizeForDevTools); longer is a broken stream, which closes.
-inline constexpr std::size_t kPipeMessageBytesMax = 256u << 20;
+// Calls with numbers from here on are a tap's own.
+inline constexpr std::int64_t kTapIdMin = 1 << 30;
 
 class CdpPipe {
  public:
@@ -35,6 +36,14 @@ class CdpPipe {
                                               Deadline deadline, std::string session = {});
   // One callback per method; an empty one stops it.
   void on_event(std::string method, OnEvent callback);
+  // A tap gets every message of flattened sessions, unread and at once, but answers to `call`; it
+  // is called on the loop and must not be slow. Long events reach it cut. It is told of the pipe's
+  // end by an empty message. An empty one stops it.
+  using Tap = std::function<void(PipeMessage message)>;
+  void tap(Tap tap);
+  // Sends a message as it is, with an id from kTapIdMin on. False where the pipe is closed, or the
+  // browser reads too slowly; then nothing is sent.
+  bool send(const std::string& message);
   bool is_open() const;
   // Calls that wait get kBrowserUnreachable.
   void close();

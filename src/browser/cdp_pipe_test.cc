@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <boost/json/parse.hpp>
+#include <optional>
+#include <vector>
 
 #include "browser/test_support.h"
 
@@ -119,6 +121,39 @@ TEST_F(CdpPipeTest, AssemblesAMessageThatComesInPieces) {
   ASSERT_TRUE(run_until(loop, [&] { return answer.has_value(); }));
   ASSERT_TRUE(*answer);
   EXPECT_EQ((*answer)->at("long").as_string().size(), 40'000u);
+}
+
+TEST_F(CdpPipeTest, GivesATapWhatBelongsToSessionsUnread) {
+  std::vector<std::string> tapped;
+  pipe->tap([&](PipeMessage message) { tapped.push_back(std::move(message.text)); });
+  say(R"({"method":"Page.loaded","params":{},"sessionId":"S"})");
+  say(R"({"id":1073741824,"result":{},"sessionId":"S"})");
+  say(R"({"method":"Target.created","params":{}})");
+  say(R"({"id":1,"result":{"of":"the call"},"sessionId":"S"})");
+  const auto answer = run_task(loop, pipe->call("A.b", {}, soon(), "S"));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->at("of"), "the call");
+  ASSERT_EQ(tapped.size(), 2u);
+  EXPECT_EQ(tapped[1], R"({"id":1073741824,"result":{},"sessionId":"S"})");
+  pipe->tap(nullptr);
+}
+
+TEST_F(CdpPipeTest, TellsATapOfTheEnd) {
+  std::optional<PipeMessage> last;
+  pipe->tap([&](PipeMessage message) { last = std::move(message); });
+  answers.reset();
+  ASSERT_TRUE(run_until(loop, [&] { return last.has_value(); }));
+  ASSERT_TRUE(last);
+  EXPECT_TRUE(last->text.empty());
+  EXPECT_FALSE(pipe->send("{}"));
+}
+
+TEST_F(CdpPipeTest, SendsForATapUntilTheBrowserReadsTooSlowly) {
+  const std::string message(1 << 20, 'x');
+  int sent = 0;
+  while (sent < 100 && pipe->send(message)) ++sent;
+  EXPECT_GE(sent, 14);
+  EXPECT_LE(sent, 16);
 }
 
 }  // namespace

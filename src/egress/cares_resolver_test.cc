@@ -120,9 +120,10 @@ TEST(CaresResolver, SaysWhereNoServerRuns) {
 }
 
 TEST(CaresResolver, TakesSoManyAndNoMore) {
+  // Outlives the resolver, which answers what is pending when it goes.
+  std::atomic<int> answered{0};
   NameServer server;
   CaresResolver resolver({.timeout_ms = 5'000, .pending_max = 2, .servers = server.place()});
-  std::atomic<int> answered{0};
   for (int i = 0; i < 2; ++i)
     resolver.resolve("silent.example", [&](const Resolved&) { ++answered; });
   EXPECT_EQ(look_up(resolver, "host.example").status, ResolveStatus::kBusy);

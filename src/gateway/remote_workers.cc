@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "net/connect.h"
+#include "net/event.h"
+#include "net/finish_by.h"
 #include "session/record_json.h"
 
 namespace pbaas::gateway {
@@ -37,6 +39,11 @@ Result<json::object> object_in(const net::Response& response, const store::Worke
   auto body = json::parse(response.body, failed);
   if (failed || !body.is_object()) return nonsense(worker);
   return std::move(body.as_object());
+}
+
+// What run_unless runs gives nothing, so its outcome is written to `result`.
+net::Task<void> keep(net::Task<Result<Session>> asking, std::optional<Result<Session>>& result) {
+  result = co_await std::move(asking);
 }
 
 std::string path_of(const SessionId& session) {
@@ -100,10 +107,22 @@ net::Task<Result<Session>> RemoteWorkers::start(const store::WorkerRef& worker, 
   const store::WorkerRef asked = worker;
   net::Outgoing request{"POST", "/session"};
   request.body = json::serialize(session::to_record(session, session::Secrets::kShown));
-  auto asking = ask_session(asked, std::move(request), kStartMax);
-  auto started = co_await std::move(asking);
-  if (started && !started->browser) co_return nonsense(asked);
-  co_return started;
+  std::optional<Result<Session>> started;
+  auto work = keep(ask_session(asked, std::move(request), kStartMax), started);
+  auto race = net::run_unless(std::move(work), until_silent(asked));
+  co_await std::move(race);
+  if (!started) co_return unreachable(asked.address, "it fell silent while it started a browser");
+  if (*started && !(*started)->browser) co_return nonsense(asked);
+  co_return *started;
+}
+
+// A start may take long, but a worker that is at it answers other questions meanwhile.
+net::Task<void> RemoteWorkers::until_silent(store::WorkerRef worker) {
+  auto answer = ProbeAnswer::kSameEpoch;
+  while (answer == ProbeAnswer::kSameEpoch) {
+    co_await net::sleep_for(kProbeMax);
+    answer = co_await probe(worker);
+  }
 }
 
 net::Task<Result<Session>> RemoteWorkers::end(const store::WorkerRef& worker,

@@ -41,6 +41,8 @@ class RemoteWorkers final : public WorkerClient {
                                        Duration answer_max);
   net::Task<Result<session::Session>> ask_session(store::WorkerRef worker, net::Outgoing request,
                                                   Duration answer_max);
+  // Done when the worker does not answer a probe.
+  net::Task<void> until_silent(store::WorkerRef worker);
   std::shared_ptr<net::RelayGroup> relays_of(const store::WorkerRef& worker,
                                              const SessionId& session);
 

@@ -126,6 +126,15 @@ TEST_F(RemoteWorkersTest, SaysThatAWorkerDoesNotAnswer) {
   }
 }
 
+TEST_F(RemoteWorkersTest, WaitsForAStartNoLongerThanTheWorkerAnswersAtAll) {
+  // A door that takes connections and says nothing, as behind a network that swallows all.
+  net::RawListener silent;
+  const store::WorkerRef worker{"w", "e", "127.0.0.1:" + std::to_string(silent.port())};
+  const auto began = clock.now();
+  EXPECT_EQ(wait(workers.start(worker, running())).error().fault, Fault::kBrowserUnreachable);
+  EXPECT_LT(clock.now() - began, Duration{10'000});
+}
+
 TEST_F(RemoteWorkersTest, LeadsClientsThroughTheWorker) {
   const auto id = SessionId::random();
   const auto endpoint = wait(workers.endpoint({id, worker(), {9222, "guid"}, {}, ""})).value();

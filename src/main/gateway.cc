@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 
@@ -24,6 +25,7 @@ namespace {
 
 // A create under way may wait for its browser for so long before its gateway leaves.
 constexpr Duration kLastAnswers{45'000};
+constexpr Duration kQueueLook{1'000};
 
 class Gateway {
  public:
@@ -47,6 +49,7 @@ class Gateway {
     const auto port = gateway_.start();
     if (!port) return port.error();
     tasks_.spawn("worker_watch", watch_.run());
+    tasks_.spawn("queue_watch", watch_queue());
     tasks_.spawn("signals", signals_.run([this] { stop(); }, [this] { close_by_ = clock_.now(); }));
     greet(config_, *port);
     return {};
@@ -66,7 +69,18 @@ class Gateway {
     co_await flush_and_stop(loop_, *stores_.log);
   }
 
+  // The queue is one for all gateways, and so is its length.
+  net::Task<void> watch_queue() {
+    for (;;) {
+      const auto waiting = co_await stores_.fleet->waiting();
+      if (waiting) queue_seen_ = *waiting;
+      co_await net::sleep_for(kQueueLook);
+    }
+  }
+
   void measure() {
+    const auto waiting = std::max(queue_seen_, gateway_.sessions().waiting());
+    metrics_.set("pbaas_queue_waiting", {}, static_cast<double>(waiting));
     measure_fleet(metrics_, *stores_.fleet);
     watch_.measure();
     measure_log(metrics_, *stores_.log);
@@ -84,6 +98,7 @@ class Gateway {
   GatewayPart gateway_;
   gateway::WorkerWatch watch_;
   Signals signals_;
+  std::size_t queue_seen_ = 0;
   Instant close_by_{};
 };
 

@@ -206,8 +206,12 @@ Status read_proxy(const json::value& value, FieldReading& reading) {
   return {};
 }
 
-Status read_record(const json::value&, FieldReading&) {
-  return refuse("record");
+Status read_record(const json::value& value, FieldReading& reading) {
+  auto record = read_record_options(value);
+  if (!record) return record.error();
+  if (*record && !reading.limits.recording && !reading.stored) return refuse("record");
+  reading.options.record = std::move(*record);
+  return {};
 }
 
 constexpr std::array kFields{

@@ -89,6 +89,7 @@ json::object to_json(const SessionOptions& options, Secrets secrets) {
   object["timezone"] = text_or_null(options.timezone);
   object["proxy"] = options.proxy ? json::value(to_json(*options.proxy, secrets)) : nullptr;
   object["args"] = json::array(options.args.begin(), options.args.end());
+  object["record"] = to_json(options.record);
   object["metadata"] = metadata_json(options.metadata);
   return object;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "session/record_options.h"
 #include "session/upstream_proxy.h"
 
 namespace pbaas::session {
@@ -41,6 +42,7 @@ struct SessionOptions {
   std::optional<std::string> timezone;  // IANA, such as "Europe/Paris"
   std::optional<UpstreamProxy> proxy;
   std::vector<std::string> args;  // from the allow-list
+  std::optional<RecordOptions> record;
   std::map<std::string, std::string> metadata;
   bool operator==(const SessionOptions&) const = default;
 };
@@ -55,11 +57,13 @@ struct OptionLimits {
   std::function<bool(std::string_view name)> timezone_exists = {};
   // Whether browsers go out through an egress proxy, which can chain to a session's own.
   bool chains_proxies = false;
+  // Whether this service records; where it does not, asking for it is refused.
+  bool recording = false;
 };
 
 // Reads the body of `POST /session`. An empty body is `{}`. Errors: kMalformedJson, kUnknownField,
-// kInvalidField (each naming the field, the value and what it takes), kNotImplemented for `record`,
-// and for `proxy` where none is chained.
+// kInvalidField (each naming the field, the value and what it takes), kNotImplemented for `proxy`
+// where none is chained, and for `record` where the service does not record.
 Result<SessionOptions> parse_options(std::string_view body, const OptionLimits& limits);
 
 // The options as the API shows them and the session log keeps them: the proxy's user and password

@@ -30,7 +30,7 @@ TEST(SessionJson, ShowsEveryFieldOfARunningSession) {
     "created_at":"2023-11-14T22:13:20.123Z","started_at":"2023-11-14T22:13:20.200Z",
     "ended_at":null,"expires_at":"2023-11-14T22:14:20.200Z",
     "timeout":60,"idle_timeout":10,"queue_timeout":0,"on_disconnect":"keep","viewport":null,
-    "user_agent":null,"locale":null,"timezone":null,"proxy":null,"args":[],
+    "user_agent":null,"locale":null,"timezone":null,"proxy":null,"args":[],"record":null,
     "metadata":{},"connections":1,
     "messages_up":1,"messages_down":2,"bytes_up":3,"bytes_down":4})");
   EXPECT_EQ(json::value(to_json(running(), "https://host:8000")), expected);

@@ -19,7 +19,7 @@ constexpr std::size_t kWaitingMax = 20'000;
 // answers are there within one time limit.
 constexpr std::size_t kPipelineMax = 128;
 // A serve, a probe, and what posts them again.
-constexpr std::size_t kJobsMax = 16;
+constexpr std::size_t kRedisJobsMax = 16;
 
 Error away_error() {
   return {Fault::kStoreUnavailable, "Redis does not answer; try again later", "", 1};
@@ -63,7 +63,7 @@ RedisClient::RedisClient(net::Loop& loop, RedisUrl url, RedisTimes times)
       url_(std::move(url)),
       times_(times),
       retry_(times.retry_min),
-      thread_(loop, "pbaas-redis", kJobsMax) {
+      thread_(loop, "pbaas-redis", kRedisJobsMax) {
   thread_.post(ignore_broken_pipes);
 }
 

@@ -182,6 +182,7 @@ TYPED_TEST_P(SessionLogContract, KeepsAThousandSessionsRecordedAtOnce) {
     recorded.insert(session.id);
     this->log().record(session);
   }
+  ASSERT_TRUE(this->run(this->log().flush()));
   const auto ids = this->all_ids({.owner = "ann", .limit = 200});
   EXPECT_EQ(std::set<SessionId>(ids.begin(), ids.end()), recorded);
   EXPECT_EQ(ids.size(), recorded.size());

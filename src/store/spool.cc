@@ -26,10 +26,10 @@ constexpr std::size_t kFileBytesMax = 4 << 20;
 // A file that is delivered is worth replacing from here: less would be a file for each state.
 constexpr std::size_t kDoneBytesMin = 64 << 10;
 // More than any line, so that a whole one is always in what is read at once.
-constexpr std::size_t kReadBytes = 2 << 20;
+constexpr std::size_t kSpoolReadBytes = 2 << 20;
 constexpr std::size_t kRefusedBytesMax = 16 << 20;
 
-Error unavailable(const std::string& what) {
+Error spool_unavailable(const std::string& what) {
   return {Fault::kStoreUnavailable, "the spool " + what + ": " + std::strerror(errno), "", 1};
 }
 
@@ -55,21 +55,21 @@ std::vector<std::string> sorted_paths(const std::string& folder) {
 }
 
 // A new file's name is safe when its folder is synced.
-void sync_folder(const std::string& path) {
+void sync_spool_folder(const std::string& path) {
   const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.valid()) ::fsync(folder.get());
 }
 
 Result<std::string> read_at(const std::string& path, std::size_t offset, std::size_t bytes) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return unavailable("cannot read " + path);
+  if (!file.valid()) return spool_unavailable("cannot read " + path);
   std::string text(bytes, '\0');
   std::size_t got = 0;
   while (got < bytes) {
     const auto count =
         ::pread(file.get(), text.data() + got, bytes - got, static_cast<off_t>(offset + got));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return unavailable("cannot read " + path);
+    if (count < 0) return spool_unavailable("cannot read " + path);
     if (count == 0) break;
     got += static_cast<std::size_t>(count);
   }
@@ -93,7 +93,7 @@ Result<std::unique_ptr<Spool>> Spool::open(const std::string& folder, std::size_
 Status Spool::take_leftovers() {
   // A process that starts at the same time must not take a folder before its owner has locked it.
   const auto all = try_lock(folder_ + "/lock", LOCK_EX);
-  if (!all) return unavailable("cannot be made at " + folder_);
+  if (!all) return spool_unavailable("cannot be made at " + folder_);
   for (const auto& path : sorted_paths(folder_)) {
     std::error_code error;
     if (fs::is_directory(path, error)) take_leftover(path);
@@ -121,11 +121,11 @@ Status Spool::make_own_folder() {
   for (const auto& path : sorted_paths(folder_))
     last = std::max(last, std::int64_t{std::atoll(fs::path(path).filename().c_str())});
   const std::string path = folder_ + "/" + numbered(last + 1) + "-" + epoch_;
-  if (::mkdir(path.c_str(), 0700) != 0) return unavailable("cannot be made at " + path);
+  if (::mkdir(path.c_str(), 0700) != 0) return spool_unavailable("cannot be made at " + path);
   auto lock = try_lock(path + "/lock", LOCK_EX | LOCK_NB);
-  if (!lock) return unavailable("cannot be locked at " + path);
+  if (!lock) return spool_unavailable("cannot be locked at " + path);
   folders_.push_back({path, epoch_, std::move(*lock), {}});
-  sync_folder(folder_);
+  sync_spool_folder(folder_);
   remove_delivered_files();
   return {};
 }
@@ -173,12 +173,12 @@ Status Spool::start_file() {
   auto& own = folders_.back();
   const auto path = own.path + "/" + numbered(next_file_) + ".spool";
   UniqueFd made(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
-  if (!made.valid()) return unavailable("cannot make " + path);
+  if (!made.valid()) return spool_unavailable("cannot make " + path);
   ++next_file_;
   out_ = std::move(made);
   own.files.push_back({path, 0});
   is_file_done_ = false;
-  sync_folder(own.path);
+  sync_spool_folder(own.path);
   remove_delivered_files();
   return {};
 }
@@ -189,7 +189,7 @@ Status Spool::write(const std::string& text) {
     const auto count = ::write(out_.get(), text.data() + wrote, text.size() - wrote);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      auto error = unavailable("cannot be written");
+      auto error = spool_unavailable("cannot be written");
       // What is there of it must not stand before the next line; a reader would pass over it.
       if (::ftruncate(out_.get(), static_cast<off_t>(folders_.back().files.back().bytes)) != 0)
         out_.reset();
@@ -203,7 +203,7 @@ Status Spool::write(const std::string& text) {
 Status Spool::sync() {
   if (!is_unsynced_ || !out_.valid()) return {};
   // What is delivered already is safe elsewhere.
-  if (!empty() && ::fdatasync(out_.get()) != 0) return unavailable("cannot be synced");
+  if (!empty() && ::fdatasync(out_.get()) != 0) return spool_unavailable("cannot be synced");
   is_unsynced_ = false;
   return {};
 }
@@ -223,9 +223,9 @@ Result<std::vector<WrittenState>> Spool::next(std::size_t count) {
       from = delivered_bytes_;
     }
     if (from >= file.bytes) return std::vector<WrittenState>{};
-    const auto text = read_at(file.path, from, std::min(kReadBytes, file.bytes - from));
+    const auto text = read_at(file.path, from, std::min(kSpoolReadBytes, file.bytes - from));
     if (!text) return text.error();
-    const bool is_end = text->size() < kReadBytes;
+    const bool is_end = text->size() < kSpoolReadBytes;
     auto states = take(*text, is_end, epoch, count);
     // A file that is shorter than it was has nothing more to give.
     if (text->empty()) taken_bytes_ = file.bytes - from;

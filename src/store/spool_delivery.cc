@@ -12,8 +12,8 @@ using session::Session;
 
 namespace {
 // A transaction of so many takes some 50 ms: far below the limit of a call, far above its cost.
-constexpr std::size_t kBatchMax = 500;
-constexpr Duration kRetryDelay{500};
+constexpr std::size_t kDeliveredMax = 500;
+constexpr Duration kDeliveryRetryDelay{500};
 // How long a turn lasts before whoever waits for the connection gets his.
 constexpr Duration kTurnMax{50};
 constexpr Duration kLastTryMax{2000};
@@ -80,11 +80,11 @@ void SpoolDelivery::deliver_some() {
   if (!done || link_.is_away()) return progress_.notify_all();
   // A moment for whoever waits: what is due goes before what is posted.
   if (*done == Progress::kDelivered) schedule(Duration{1});
-  if (*done == Progress::kFailed) schedule(kRetryDelay);
+  if (*done == Progress::kFailed) schedule(kDeliveryRetryDelay);
 }
 
 SpoolDelivery::Progress SpoolDelivery::deliver_batch(SessionTable& table) {
-  const auto states = spool_writer_.spool().next(kBatchMax);
+  const auto states = spool_writer_.spool().next(kDeliveredMax);
   if (!states) {
     failed(states.error());
     return Progress::kFailed;
@@ -105,7 +105,7 @@ SpoolDelivery::Progress SpoolDelivery::deliver_spooled(const std::vector<Written
 
 // Where the disk is full the database may well be there.
 SpoolDelivery::Progress SpoolDelivery::deliver_held(SessionTable& table) {
-  const auto states = spool_writer_.take_held(kBatchMax);
+  const auto states = spool_writer_.take_held(kDeliveredMax);
   if (states.empty()) return Progress::kNothingToDo;
   const auto wrote = write(states, table);
   spool_writer_.put_back_held(wrote ? std::vector<WrittenState>{} : states);

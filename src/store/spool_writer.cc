@@ -10,11 +10,11 @@ namespace pbaas::store {
 using session::Session;
 
 namespace {
-constexpr std::size_t kJobsMax = 1000;     // Calls that may wait for the thread.
+constexpr std::size_t kSpoolJobsMax = 1000;  // Calls that may wait for the thread.
 constexpr std::size_t kQueueMax = 10'000;  // States that wait for a disk that is busy, one by one;
 constexpr std::size_t kHeldMax = 100'000;  // and beyond that the newest of so many sessions.
-constexpr std::size_t kBatchMax = 1000;
-constexpr Duration kRetryDelay{500};
+constexpr std::size_t kAppendedMax = 1000;
+constexpr Duration kAppendRetryDelay{500};
 
 template <typename States>
 std::optional<Session> newest_in(const States& states, const SessionId& id) {
@@ -30,7 +30,7 @@ SpoolWriter::SpoolWriter(net::Loop& loop, std::unique_ptr<Spool> spool,
                          std::function<void()> on_more)
     : spool_(std::move(spool)),
       on_more_(std::move(on_more)),
-      thread_(loop, "session-spool", kJobsMax) {}
+      thread_(loop, "session-spool", kSpoolJobsMax) {}
 
 void SpoolWriter::finish() {
   thread_.finish();
@@ -70,13 +70,13 @@ void SpoolWriter::keep_in_memory(const Session& session) {
 std::shared_ptr<const std::vector<WrittenState>> SpoolWriter::take_batch() {
   const std::lock_guard lock(mutex_);
   std::vector<WrittenState> batch;
-  while (!queue_.empty() && batch.size() < kBatchMax) {
+  while (!queue_.empty() && batch.size() < kAppendedMax) {
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
   // What is held is newer than the queue, and older than what is added from now on.
   if (batch.empty() && held_out_ == 0) {
-    for (auto& session : held_.take(kBatchMax)) batch.push_back({std::move(session), new_key()});
+    for (auto& session : held_.take(kAppendedMax)) batch.push_back({std::move(session), new_key()});
   }
   if (batch.empty()) append_scheduled_ = false;
   if (!batch.empty()) appending_ = std::make_shared<const std::vector<WrittenState>>(batch);
@@ -116,7 +116,7 @@ void SpoolWriter::hold(const std::vector<WrittenState>& states, const Error& err
   log::error("session_spool_failed", {{"error", boost::json::value(error.detail)}, {"held", held}});
   on_more_();
   if (std::exchange(retry_scheduled_, true)) return;
-  thread_.post_later(kRetryDelay, [this] {
+  thread_.post_later(kAppendRetryDelay, [this] {
     retry_scheduled_ = false;
     append_all();
   });
@@ -182,7 +182,7 @@ void SpoolWriter::put_back_held(const std::vector<WrittenState>& states) {
   for (const auto& state : states) sessions.push_back(state.session);
   stats_.coalesced += held_.put_back(sessions);
   if (held_.empty() || std::exchange(append_scheduled_, true)) return;
-  thread_.post_later(kRetryDelay, [this] { append_all(); });
+  thread_.post_later(kAppendRetryDelay, [this] { append_all(); });
 }
 
 SessionLogStats SpoolWriter::stats() const {

@@ -6,7 +6,7 @@ import pytest
 from document import ROOT, source
 
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/api.md",
-             "docs/browser-flags.md", "docs/egress.md", "docs/operations.md", "docs/sandbox.md",
+             "docs/browser-flags.md", "docs/egress.md", "docs/operations.md", "docs/recordings.md", "docs/sandbox.md",
              *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs/adr").glob("*.md")))]
 CALL = re.compile(r'\bsetting\(((?:\s*"[^"]*",){4})')
 
@@ -57,7 +57,8 @@ def test_the_layers_in_the_architecture_are_those_that_link():
         build = source(f"src/{folder}/CMakeLists.txt")
         layer = re.search(rf"pbaas_layer\({folder} LINKS ([^)]*?)(?:PRIVATE_LINKS|\))", build)[1]
         linked = set(re.findall(r"pbaas_(\w+)", layer))
-        assert linked == set(re.findall(r"\b(base|net|session|store|egress|browser|worker|gateway)\b", allowed)), folder
+        layers = r"\b(base|net|session|store|egress|browser|recording|worker|gateway)\b"
+        assert linked == set(re.findall(layers, allowed)), folder
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -1,0 +1,214 @@
+#include "recording/har_builder.h"
+
+#include <gmock/gmock.h>
+
+#include <boost/json/parse.hpp>
+#include <vector>
+
+namespace pbaas::recording {
+namespace {
+
+namespace json = boost::json;
+using ::testing::ElementsAre;
+
+// Events as Chromium 156 tells them, shortened; what it wrote, by number.
+class HarBuilderTest : public ::testing::Test, public HarSink {
+ protected:
+  explicit HarBuilderTest(session::HarBodies bodies = session::HarBodies::kNone)
+      : builder(with(bodies), *this, 1000) {
+    builder.attached({"S", "B", "T", "page"});
+  }
+  static session::HarOptions with(session::HarBodies bodies) {
+    session::HarOptions options;
+    options.bodies = bodies;
+    return options;
+  }
+
+  void page(const json::object& page) override { pages[text_of(page, "id")] = page; }
+  void entry(std::uint64_t number, std::int64_t, const json::object& entry) override {
+    entries[number] = entry;
+  }
+  void want_body(const std::string& session, const std::string& id) override {
+    wanted.push_back(session + " " + id);
+  }
+
+  void tell(const std::string& method, const std::string& params,
+            const std::string& session = "S") {
+    builder.event(session, method, json::parse(params).as_object(), now);
+  }
+  void request(const std::string& id, const std::string& url, double at,
+               const std::string& more = "") {
+    tell("Network.requestWillBeSent",
+         R"({"requestId":")" + id + R"(","loaderId":"L","frameId":"T","wallTime":)" +
+             std::to_string(1000 + at) + R"(,"timestamp":)" + std::to_string(at) +
+             R"(,"request":{"method":"GET","url":")" + url + R"(","headers":{"A":"b"}})" + more +
+             "}");
+  }
+  void response(const std::string& id, const std::string& url, double at,
+                const std::string& more = "") {
+    tell("Network.responseReceived",
+         R"({"requestId":")" + id + R"(","type":"Fetch","timestamp":)" + std::to_string(at) +
+             R"(,"hasExtraInfo":false,"response":{"url":")" + url +
+             R"(","status":200,"mimeType":"text/plain","protocol":"http/1.1",)" +
+             R"("remoteIPAddress":"127.0.0.1","headers":{}})" + more + "}");
+  }
+  void finished(const std::string& id, double at) {
+    tell("Network.loadingFinished", R"({"requestId":")" + id + R"(","timestamp":)" +
+                                        std::to_string(at) + R"(,"encodedDataLength":100})");
+  }
+  std::string status_of(std::uint64_t number) {
+    const auto& entry = entries.at(number);
+    return std::to_string(static_cast<int>(number_of(object_of(entry, "response"), "status", -1))) +
+           (entry.contains("_incomplete") ? " incomplete" : "");
+  }
+
+  std::map<std::uint64_t, json::object> entries;
+  std::map<std::string, json::object> pages;
+  std::vector<std::string> wanted;
+  Instant now{};
+  HarBuilder builder;
+};
+
+TEST_F(HarBuilderTest, WritesARequestWhenItStartsAndWhenItIsDone) {
+  request("1", "http://h/", 1);
+  EXPECT_EQ(status_of(1), "0 incomplete");
+  response("1", "http://h/", 2);
+  finished("1", 3);
+  EXPECT_EQ(status_of(1), "200");
+  EXPECT_EQ(number_of(entries[1], "time", 0), 2000);
+  EXPECT_EQ(builder.open(), 0u);
+}
+
+TEST_F(HarBuilderTest, EndsAHopWithTheRedirectThatFollows) {
+  request("1", "http://h/a", 1);
+  request("1", "http://h/b", 2,
+          R"(,"redirectHasExtraInfo":false,"redirectResponse":{"url":"http://h/a","status":302,
+             "headers":{},"protocol":"http/1.1"})");
+  response("1", "http://h/b", 3);
+  finished("1", 4);
+  EXPECT_EQ(status_of(1), "302");
+  EXPECT_EQ(text_of(object_of(entries[1], "response"), "redirectURL"), "http://h/b");
+  EXPECT_EQ(status_of(2), "200");
+}
+
+TEST_F(HarBuilderTest, OpensAPageForANavigationOfAMainFrame) {
+  request("L", "http://h/", 1, R"(,"type":"Document")");
+  request("9.1", "http://h/image", 2, R"(,"type":"Image")");
+  tell("Page.loadEventFired", R"({"timestamp":3})");
+  EXPECT_EQ(pages.size(), 1u);
+  EXPECT_EQ(number_of(object_of(pages["page_1"], "pageTimings"), "onLoad", 0), 2000);
+  EXPECT_EQ(text_of(entries[2], "pageref"), "page_1");
+}
+
+TEST_F(HarBuilderTest, TakesANavigationThatTwoSessionsTellOnce) {
+  request("L", "http://h/", 1, R"(,"type":"Document")");
+  request("L", "http://h/", 1, R"(,"type":"Document")");
+  EXPECT_EQ(entries.size(), 1u);
+}
+
+TEST_F(HarBuilderTest, MakesAnEntryOfAResponseWhoseRequestItMissed) {
+  tell("Network.requestWillBeSentExtraInfo", R"({"requestId":"1","headers":{"Host":"h"}})");
+  response("1", "http://h/", 2);
+  finished("1", 3);
+  builder.tick(now + kExtraInfoWait);
+  EXPECT_EQ(status_of(1), "200");
+  EXPECT_TRUE(entries[1].contains("_startMissed"));
+}
+
+TEST_F(HarBuilderTest, WaitsForHeadersOnTheWireForAWhile) {
+  request("1", "http://h/", 1);
+  response("1", "http://h/", 2, R"(,"hasExtraInfo":true)");
+  finished("1", 3);
+  builder.tick(now);
+  EXPECT_EQ(status_of(1), "0 incomplete");
+  builder.tick(now + kExtraInfoWait);
+  EXPECT_EQ(status_of(1), "200");
+}
+
+TEST_F(HarBuilderTest, LeavesOutWhatIsNoRequest) {
+  request("1", "data:text/html,x", 1);
+  request("2", "chrome-extension://x/", 1);
+  response("3", "blob:http://h/1", 1);
+  EXPECT_TRUE(entries.empty());
+  EXPECT_EQ(builder.open(), 0u);
+}
+
+TEST_F(HarBuilderTest, TellsOfFailures) {
+  request("1", "http://h/", 1);
+  tell("Network.loadingFailed",
+       R"({"requestId":"1","timestamp":2,"errorText":"net::ERR_FAILED","blockedReason":"csp"})");
+  EXPECT_EQ(status_of(1), "0");
+  EXPECT_EQ(text_of(entries[1], "_blockedReason"), "csp");
+}
+
+TEST_F(HarBuilderTest, KnowsADownload) {
+  request("L", "http://h/", 1, R"(,"type":"Document")");
+  tell("Network.responseReceived",
+       R"({"requestId":"L","type":"Document","timestamp":2,"hasExtraInfo":false,"response":{
+           "url":"http://h/","status":200,"remoteIPAddress":"127.0.0.1",
+           "headers":{"Content-Disposition":"attachment"}}})");
+  tell("Network.loadingFailed",
+       R"({"requestId":"L","timestamp":3,"errorText":"net::ERR_ABORTED"})");
+  EXPECT_TRUE(entries[1].contains("_download"));
+  EXPECT_FALSE(entries[1].contains("_failureText"));
+}
+
+TEST_F(HarBuilderTest, CollectsTheMessagesOfAWebSocket) {
+  tell("Network.webSocketCreated", R"({"requestId":"5","url":"ws://h/"})");
+  tell("Network.webSocketWillSendHandshakeRequest",
+       R"({"requestId":"5","timestamp":1,"wallTime":1001,"request":{"headers":{}}})");
+  tell("Network.webSocketHandshakeResponseReceived",
+       R"({"requestId":"5","timestamp":2,"response":{"status":101,"headers":{}}})");
+  tell("Network.webSocketFrameSent",
+       R"({"requestId":"5","timestamp":3,"response":{"opcode":1,"payloadData":"x"}})");
+  tell("Network.webSocketClosed", R"({"requestId":"5","timestamp":4})");
+  EXPECT_EQ(status_of(1), "101");
+  EXPECT_EQ(entries[1].at("_webSocketMessages").as_array().size(), 1u);
+}
+
+TEST_F(HarBuilderTest, WritesWhatIsUnderWayAtTheEnd) {
+  request("1", "http://h/", 1);
+  builder.finish();
+  EXPECT_EQ(status_of(1), "0 incomplete");
+  EXPECT_EQ(builder.open(), 0u);
+}
+
+TEST_F(HarBuilderTest, KeepsNoMoreUnderWayThanItsLimit) {
+  for (std::size_t i = 0; i <= kOpenRequestsMax; ++i) {
+    now += Duration(1);
+    request(std::to_string(i), "http://h/", 1);
+  }
+  EXPECT_EQ(builder.open(), kOpenRequestsMax);
+}
+
+TEST_F(HarBuilderTest, ForgetsHeadersOfRequestsItNeverHeardOf) {
+  tell("Network.requestWillBeSentExtraInfo", R"({"requestId":"1","headers":{}})");
+  builder.tick(now + kExtraInfoWait);
+  EXPECT_EQ(builder.open(), 0u);
+}
+
+class HarBuilderWithBodies : public HarBuilderTest {
+ protected:
+  HarBuilderWithBodies() : HarBuilderTest(session::HarBodies::kText) {}
+};
+
+TEST_F(HarBuilderWithBodies, WaitsForTheBodyItAskedFor) {
+  request("1", "http://h/", 1);
+  response("1", "http://h/", 2);
+  finished("1", 3);
+  EXPECT_THAT(wanted, ElementsAre("S 1"));
+  EXPECT_EQ(status_of(1), "0 incomplete");
+  builder.body_arrived("1", Body{"text"}, now);
+  EXPECT_EQ(text_of(object_of(object_of(entries[1], "response"), "content"), "text"), "text");
+}
+
+TEST_F(HarBuilderWithBodies, GoesOnWithoutTheBodyAfterAWhile) {
+  request("1", "http://h/", 1);
+  response("1", "http://h/", 2);
+  finished("1", 3);
+  builder.tick(now + kBodyWait);
+  EXPECT_EQ(status_of(1), "200");
+}
+
+}  // namespace
+}  // namespace pbaas::recording

@@ -1,0 +1,67 @@
+#include "recording/har_messages.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pbaas::recording {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kTextOpcode = 1;
+
+bool has_room(Exchange& exchange, std::size_t bytes) {
+  if (exchange.messages.size() < kMessagesMax &&
+      exchange.message_bytes + bytes <= kMessageBytesTotalMax) {
+    return true;
+  }
+  ++exchange.dropped_messages;
+  return false;
+}
+
+double unix_seconds(const json::object& event, const MessageLimits& limits) {
+  const double at = number_of(event, "timestamp", 0) + limits.wall_offset;
+  return std::round(at * 1e6) / 1e6;
+}
+
+void add(Exchange& exchange, json::object message, std::string data, bool with_data) {
+  message["length"] = data.size();
+  if (with_data) {
+    const bool cut = data.size() > kMessageBytesMax;
+    if (cut) message["cut"] = true;
+    exchange.message_bytes += std::min(data.size(), kMessageBytesMax);
+    message["data"] = valid_prefix(data, kMessageBytesMax);
+  }
+  exchange.messages.push_back(std::move(message));
+}
+
+}  // namespace
+
+void add_frame(Exchange& exchange, Direction direction, const json::object& event,
+               const MessageLimits& limits, const Redactor& redactor) {
+  const auto& frame = object_of(event, "response");
+  auto data = text_of(frame, "payloadData");
+  // Longer than the pipe hands over, so that its bytes are not here.
+  const double cut_bytes = number_of(frame, "cutBytes", 0);
+  const int opcode = static_cast<int>(number_of(frame, "opcode", 0));
+  if (!has_room(exchange, limits.with_data ? std::min(data.size(), kMessageBytesMax) : 0)) return;
+  if (opcode == kTextOpcode && limits.with_data) data = redactor.message(data);
+  json::object message{{"type", direction == Direction::kSent ? "send" : "receive"},
+                       {"time", unix_seconds(event, limits)},
+                       {"opcode", opcode}};
+  add(exchange, std::move(message), std::move(data), limits.with_data && cut_bytes == 0);
+  if (cut_bytes > 0) exchange.messages.back().as_object()["length"] = cut_bytes;
+}
+
+void add_server_event(Exchange& exchange, const json::object& event, const MessageLimits& limits,
+                      const Redactor& redactor) {
+  auto data = text_of(event, "data");
+  if (!has_room(exchange, limits.with_data ? std::min(data.size(), kMessageBytesMax) : 0)) return;
+  if (limits.with_data) data = redactor.message(data);
+  json::object message{{"time", unix_seconds(event, limits)},
+                       {"eventName", text_of(event, "eventName")},
+                       {"eventId", text_of(event, "eventId")}};
+  add(exchange, std::move(message), std::move(data), limits.with_data);
+}
+
+}  // namespace pbaas::recording

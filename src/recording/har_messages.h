@@ -1,0 +1,25 @@
+// What is kept of the messages of a WebSocket or an event stream, in Chrome's own form, within
+// limits. Pure; any thread.
+#pragma once
+
+#include "recording/har_exchange.h"
+
+namespace pbaas::recording {
+
+inline constexpr std::size_t kMessagesMax = 2000;              // of one connection
+inline constexpr std::size_t kMessageBytesMax = 64 * 1024;     // of one message
+inline constexpr std::size_t kMessageBytesTotalMax = 1 << 20;  // of one connection
+
+enum class Direction { kSent, kReceived };
+
+struct MessageLimits {
+  bool with_data = false;
+  double wall_offset = 0;
+};
+
+void add_frame(Exchange& exchange, Direction direction, const boost::json::object& event,
+               const MessageLimits& limits, const Redactor& redactor);
+void add_server_event(Exchange& exchange, const boost::json::object& event,
+                      const MessageLimits& limits, const Redactor& redactor);
+
+}  // namespace pbaas::recording

@@ -1,0 +1,65 @@
+#include "recording/har_messages.h"
+
+#include <gtest/gtest.h>
+
+namespace pbaas::recording {
+namespace {
+
+boost::json::object frame(std::string data, int opcode = 1) {
+  return {{"timestamp", 5.0}, {"response", {{"opcode", opcode}, {"payloadData", std::move(data)}}}};
+}
+
+struct Rig {
+  Redactor redactor{session::HarOptions{}};
+  Exchange exchange;
+  MessageLimits limits{true, 1000};
+
+  void add(std::string data) {
+    add_frame(exchange, Direction::kReceived, frame(std::move(data)), limits, redactor);
+  }
+  const boost::json::object& last() const { return exchange.messages.back().as_object(); }
+};
+
+TEST(HarMessages, HaveChromesForm) {
+  Rig rig;
+  add_frame(rig.exchange, Direction::kSent, frame("hello"), rig.limits, rig.redactor);
+  EXPECT_EQ(
+      rig.last(),
+      (boost::json::object{
+          {"type", "send"}, {"time", 1005.0}, {"opcode", 1}, {"length", 5u}, {"data", "hello"}}));
+}
+
+TEST(HarMessages, HideSecrets) {
+  Rig rig;
+  rig.add(R"({"token":"t"})");
+  EXPECT_EQ(rig.last().at("data"), R"({"token":"[redacted]"})");
+}
+
+TEST(HarMessages, AreWithoutDataWhereBodiesAreNotAskedFor) {
+  Rig rig;
+  rig.limits.with_data = false;
+  rig.add("hello");
+  EXPECT_FALSE(rig.last().contains("data"));
+  EXPECT_EQ(rig.last().at("length"), 5u);
+}
+
+TEST(HarMessages, AreCutAndDroppedBeyondTheirLimits) {
+  Rig rig;
+  rig.add(std::string(kMessageBytesMax + 1, 'x'));
+  EXPECT_EQ(rig.last().at("data").as_string().size(), kMessageBytesMax);
+  for (std::size_t i = 0; i < kMessageBytesTotalMax / kMessageBytesMax; ++i)
+    rig.add(std::string(kMessageBytesMax, 'x'));
+  EXPECT_EQ(rig.exchange.dropped_messages, 1u);
+}
+
+TEST(HarMessages, OfEventStreamsHaveTheirNames) {
+  Rig rig;
+  add_server_event(rig.exchange,
+                   {{"timestamp", 5.0}, {"eventName", "e"}, {"eventId", "7"}, {"data", "d"}},
+                   rig.limits, rig.redactor);
+  EXPECT_EQ(rig.last().at("eventName"), "e");
+  EXPECT_EQ(rig.last().at("data"), "d");
+}
+
+}  // namespace
+}  // namespace pbaas::recording

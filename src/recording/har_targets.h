@@ -1,0 +1,35 @@
+// Which page a CDP session's requests belong to: its own, that of the frame or worker's parent, or
+// none, as of service workers. Plain; owned by the HarBuilder.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace pbaas::recording {
+
+struct AttachedTarget {
+  std::string session;  // its flattened CDP session
+  std::string parent;   // the session that it was found through
+  std::string target;
+  std::string type;  // CDP's word, such as "page" or "worker"
+  std::string url{};
+};
+
+class HarTargets {
+ public:
+  void attached(const AttachedTarget& target);
+  // Gives the page's target that went with it; empty: it was none.
+  std::string detached(const std::string& session);
+  // The target of the page; empty: none.
+  std::string page_target(const std::string& session) const;
+  bool is_page(const std::string& session) const;
+
+ private:
+  struct Known {
+    std::string page;
+    bool is_page = false;
+  };
+  std::map<std::string, Known> sessions_;
+};
+
+}  // namespace pbaas::recording

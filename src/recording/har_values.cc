@@ -1,0 +1,204 @@
+#include "recording/har_values.h"
+
+#include <time.h>
+
+#include <cmath>
+#include <cstdio>
+
+#include "base/ascii.h"
+
+namespace pbaas::recording {
+
+namespace json = boost::json;
+
+namespace {
+
+template <typename Each>
+void split(std::string_view text, char separator, Each each) {
+  while (!text.empty()) {
+    const auto end = text.find(separator);
+    each(text.substr(0, end));
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::pair<std::string, std::string> name_and_value(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos) return {std::string(trim(text)), {}};
+  return {std::string(trim(text.substr(0, equals))), std::string(trim(text.substr(equals + 1)))};
+}
+
+int hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+std::string form_decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+') {
+      result += ' ';
+    } else if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 &&
+               hex(text[i + 2]) >= 0) {
+      result += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+      i += 2;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+// The forms of a date in Expires that are in use, of RFC 6265; nothing where it is none of them.
+std::optional<std::string> expiry(std::string_view text) {
+  for (const char* format : {"%a, %d %b %Y %H:%M:%S", "%a, %d-%b-%Y %H:%M:%S",
+                             "%a %b %d %H:%M:%S %Y", "%d %b %Y %H:%M:%S"}) {
+    tm parts{};
+    const std::string date(text);
+    if (!::strptime(date.c_str(), format, &parts)) continue;
+    return har_time(static_cast<double>(::timegm(&parts)));
+  }
+  return std::nullopt;
+}
+
+void add_attribute(json::object& cookie, std::string_view attribute) {
+  const auto [name, value] = name_and_value(attribute);
+  if (same_word(name, "path")) cookie["path"] = value;
+  if (same_word(name, "domain")) cookie["domain"] = value;
+  if (same_word(name, "secure")) cookie["secure"] = true;
+  if (same_word(name, "httponly")) cookie["httpOnly"] = true;
+  if (same_word(name, "samesite")) cookie["sameSite"] = value;
+  if (!same_word(name, "expires")) return;
+  if (auto date = expiry(value)) cookie["expires"] = *date;
+}
+
+json::object cookie_json(std::string_view pair, const Redactor& redactor) {
+  auto [name, value] = name_and_value(pair);
+  if (redactor.hides_cookies()) value = kRedacted;
+  return {{"name", name}, {"value", value}};
+}
+
+}  // namespace
+
+std::string har_time(double unix_seconds) {
+  const auto micros = static_cast<std::int64_t>(std::floor(unix_seconds * 1e6));
+  const time_t seconds = micros / 1'000'000;
+  tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char date[40];
+  ::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
+  char text[64];
+  std::snprintf(text, sizeof text, "%s.%06dZ", date, static_cast<int>(micros % 1'000'000));
+  return text;
+}
+
+Headers headers_from(const json::object& object) {
+  Headers headers;
+  for (const auto& [name, value] : object) {
+    if (!value.is_string()) continue;
+    if (value.as_string().empty()) headers.emplace_back(name, "");
+    split(value.as_string(), '\n',
+          [&](std::string_view line) { headers.emplace_back(name, line); });
+  }
+  return headers;
+}
+
+std::string header_value(const Headers& headers, std::string_view name) {
+  for (const auto& [each, value] : headers) {
+    if (same_word(each, name)) return value;
+  }
+  return {};
+}
+
+std::size_t header_bytes(const Headers& headers) {
+  std::size_t bytes = 2;
+  for (const auto& [name, value] : headers) bytes += name.size() + value.size() + 4;
+  return bytes;
+}
+
+json::array headers_json(const Headers& headers, const Redactor& redactor) {
+  json::array list;
+  for (const auto& [name, value] : headers) {
+    list.push_back({{"name", name}, {"value", redactor.header(name, value)}});
+  }
+  return list;
+}
+
+json::array request_cookies_json(const Headers& headers, const Redactor& redactor) {
+  json::array list;
+  for (const auto& [name, value] : headers) {
+    if (!same_word(name, "cookie")) continue;
+    split(value, ';', [&](std::string_view pair) {
+      if (!trim(pair).empty()) list.push_back(cookie_json(pair, redactor));
+    });
+  }
+  return list;
+}
+
+json::array response_cookies_json(const Headers& headers, const Redactor& redactor) {
+  json::array list;
+  for (const auto& [name, value] : headers) {
+    if (!same_word(name, "set-cookie")) continue;
+    json::object cookie;
+    split(value, ';', [&](std::string_view part) {
+      if (cookie.empty()) {
+        cookie = cookie_json(part, redactor);
+      } else {
+        add_attribute(cookie, part);
+      }
+    });
+    list.push_back(std::move(cookie));
+  }
+  return list;
+}
+
+json::array query_json(std::string_view url, const Redactor& redactor) {
+  const auto query = url.find('?');
+  if (query == std::string_view::npos) return {};
+  const auto text = redactor.url(url.substr(query, url.find('#') - query));
+  return form_json(std::string_view(text).substr(1));
+}
+
+json::array form_json(std::string_view text) {
+  json::array list;
+  split(text, '&', [&](std::string_view pair) {
+    const auto equals = pair.find('=');
+    const auto value = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
+    if (pair.empty()) return;
+    list.push_back(
+        {{"name", form_decoded(pair.substr(0, equals))}, {"value", form_decoded(value)}});
+  });
+  return list;
+}
+
+std::string_view valid_prefix(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  while (bytes_max > 0 && continues(text[bytes_max])) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
+std::string text_of(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+double number_of(const json::object& object, std::string_view name, double otherwise) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_number() ? value->to_number<double>() : otherwise;
+}
+
+bool flag_of(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_bool() && value->as_bool();
+}
+
+const json::object& object_of(const json::object& object, std::string_view name) {
+  static const json::object kEmpty;
+  const auto* value = object.if_contains(name);
+  return value && value->is_object() ? value->as_object() : kEmpty;
+}
+
+}  // namespace pbaas::recording

@@ -1,0 +1,47 @@
+// Messages on their way from the loop to a recording's thread: bounded, and never waited for by the
+// loop. The one mutex of this layer is its own, since two threads meet here.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "browser/pipe_messages.h"
+
+namespace pbaas::recording {
+
+inline constexpr std::size_t kInboxBytesMax = 64u << 20;
+inline constexpr std::size_t kInboxMessagesMax = 50'000;
+
+class Inbox {
+ public:
+  struct Taken {
+    std::vector<browser::PipeMessage> messages;
+    std::uint64_t lost = 0;  // since the last taking
+    bool is_closed = false;
+    bool is_asked_to_stop = false;
+  };
+
+  // Loses the message where there is no room.
+  void put(browser::PipeMessage message);
+  // Nothing comes after it.
+  void close();
+  // What is under way may still come.
+  void ask_to_stop();
+  // Waits for messages, or the end, until the time is over.
+  Taken take(Duration wait);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<browser::PipeMessage> messages_;
+  std::size_t bytes_ = 0;
+  std::uint64_t lost_ = 0;
+  bool is_closed_ = false;
+  bool is_asked_to_stop_ = false;
+  bool has_news_ = false;
+};
+
+}  // namespace pbaas::recording

@@ -1,0 +1,52 @@
+// A Recorder records one session of a browser over the browser's own pipe, so that its clients see
+// nothing of it. It works on a thread of its own, at low priority; the loop only hands messages
+// over and never waits. Owned by the live session; loop only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "browser/cdp_pipe.h"
+#include "net/task.h"
+#include "recording/recording_file.h"
+#include "session/record_options.h"
+
+namespace pbaas::recording {
+
+struct RecorderSpec {
+  session::RecordOptions options;
+  std::string folder;  // of this session alone; made where it is not there
+  std::string ffmpeg = "/usr/bin/ffmpeg";
+  std::string version{};  // of this program, for the HAR
+};
+
+class Recorder {
+ public:
+  using Pipe = std::shared_ptr<browser::CdpPipe>;
+
+  // Returns once what the browser does is recorded. Cancelling it leaves nothing behind but the
+  // folder. Errors: kBrowserUnreachable, kInternal where the folder cannot be made.
+  static net::Task<Result<std::unique_ptr<Recorder>>> start(net::Loop& loop, const Clock& clock,
+                                                            Pipe pipe, RecorderSpec spec,
+                                                            Deadline deadline);
+  // Without `stop` the recording is given up: its files can be made of its folder later.
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  // Ends the recording and makes its files. By the deadline encoders are killed, so that it takes
+  // little longer. It may be called when the browser is gone; to be called once.
+  net::Task<std::vector<RecordingFile>> stop(Deadline deadline);
+
+ private:
+  struct Job;
+  explicit Recorder(std::shared_ptr<Job> job) : job_(std::move(job)) {}
+  static void run(const std::shared_ptr<Job>& job);
+
+  std::shared_ptr<Job> job_;  // shared with its thread, and with what it posts to the loop
+};
+
+}  // namespace pbaas::recording

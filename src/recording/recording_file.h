@@ -1,0 +1,31 @@
+// What is kept of a session once it is over: plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace pbaas::recording {
+
+enum class RecordingKind { kHar, kVideo };
+// Truncated: sound, but something is missing. Failed: there is no file.
+enum class RecordingState { kComplete, kTruncated, kFailed };
+
+std::string_view to_word(RecordingKind kind);
+std::string_view to_word(RecordingState state);
+// Its name in the API and in the store, such as "network.har".
+std::string_view file_name(RecordingKind kind);
+
+struct RecordingFile {
+  RecordingKind kind = RecordingKind::kHar;
+  RecordingState state = RecordingState::kFailed;
+  std::string why{};   // of the state, where it is not complete
+  std::string path{};  // empty: there is no file
+  std::uint64_t bytes = 0;
+  Duration duration{0};
+};
+
+}  // namespace pbaas::recording

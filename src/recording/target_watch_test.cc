@@ -1,0 +1,77 @@
+#include "recording/target_watch.h"
+
+#include <gmock/gmock.h>
+
+#include <boost/json/parse.hpp>
+#include <vector>
+
+#include "recording/har_values.h"
+
+namespace pbaas::recording {
+namespace {
+
+using ::testing::ElementsAre;
+
+struct Rig {
+  std::vector<std::string> sent;
+  std::vector<std::int64_t> ids;
+  std::vector<std::string> attached;
+  int ready = 0;
+  CdpCommands commands{[this](std::string message) {
+    const auto object = boost::json::parse(message).as_object();
+    sent.push_back(text_of(object, "sessionId") + " " + text_of(object, "method"));
+    ids.push_back(object.at("id").as_int64());
+  }};
+  TargetWatch watch{commands,
+                    "B",
+                    TellNetwork::kYes,
+                    {[this](const AttachedTarget& target) { attached.push_back(target.target); },
+                     [this](const std::string& session) { attached.push_back("-" + session); },
+                     [this] { ++ready; }}};
+
+  void attach(const std::string& parent, const std::string& session, const std::string& type) {
+    watch.event(parent, "Target.attachedToTarget",
+                {{"sessionId", session},
+                 {"targetInfo", {{"targetId", "T" + session}, {"type", type}, {"url", ""}}}});
+  }
+};
+
+TEST(TargetWatch, AttachesToWhatPagesHold) {
+  Rig rig;
+  rig.watch.start();
+  rig.attach("B", "1", "page");
+  rig.attach("1", "2", "worker");
+  EXPECT_THAT(rig.sent, ElementsAre("B Target.setAutoAttach", "1 Network.enable", "1 Page.enable",
+                                    "1 Target.setAutoAttach", "2 Network.enable"));
+}
+
+TEST(TargetWatch, TakesNoTargetTwiceAndNoneOfOthers) {
+  Rig rig;
+  rig.attach("B", "1", "page");
+  rig.attach("B", "1", "page");
+  rig.attach("another's", "3", "page");
+  EXPECT_THAT(rig.attached, ElementsAre("T1"));
+}
+
+TEST(TargetWatch, IsReadyOnceEverybodyAnswered) {
+  Rig rig;
+  rig.watch.start();
+  rig.attach("B", "1", "page");
+  for (std::size_t i = 0; i < rig.ids.size(); ++i) {
+    EXPECT_EQ(rig.ready, 0);
+    EXPECT_TRUE(rig.watch.answer(rig.ids[i]));
+  }
+  EXPECT_EQ(rig.ready, 1);
+  EXPECT_FALSE(rig.watch.answer(rig.ids[0]));
+}
+
+TEST(TargetWatch, TellsOfATargetThatWent) {
+  Rig rig;
+  rig.attach("B", "1", "page");
+  rig.watch.event("B", "Target.detachedFromTarget", {{"sessionId", "1"}});
+  rig.watch.event("B", "Target.detachedFromTarget", {{"sessionId", "1"}});
+  EXPECT_THAT(rig.attached, ElementsAre("T1", "-1"));
+}
+
+}  // namespace
+}  // namespace pbaas::recording
