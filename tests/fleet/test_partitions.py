@@ -43,7 +43,8 @@ def test_a_worker_cut_off_from_redis_ends_its_sessions_when_its_lease_runs_out(f
             assert LEASE_SECONDS - HEARTBEAT_SECONDS - 0.5 <= took <= LEASE_SECONDS + 1.5
             await all_answer(kept)
         await asyncio.to_thread(fleet.wait_reasons, mine, "worker_lost", 5)
-        assert victim.running and not victim.browser_pids()
+        await asyncio.to_thread(wait_until, lambda: not victim.browser_pids(), 5, "its browsers are gone")
+        assert victim.running
         victim.to_redis.heal()
         await asyncio.to_thread(fleet.wait_for_workers)
         more = []
