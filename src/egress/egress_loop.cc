@@ -16,6 +16,8 @@
 #include <system_error>
 #include <utility>
 
+#include "net/thread.h"
+
 namespace pbaas::egress {
 namespace {
 
@@ -41,18 +43,6 @@ UniqueFd checked(int fd, const char* what) {
 
 std::uint64_t tag_of(const void* owner, std::uint64_t mark) {
   return reinterpret_cast<std::uintptr_t>(owner) | mark;
-}
-
-// The thread starts with every signal blocked: signals are the main thread's.
-template <typename Run>
-std::thread start_without_signals(Run run) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(run));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
 }
 
 }  // namespace
@@ -92,7 +82,7 @@ EgressLoop::EgressLoop(const std::string& name, EgressShared& shared)
       now_(shared.clock.now()) {
   if (!add(mailbox_->wake_fd(), EPOLLIN, kWakeTag) || !add(ticker_.get(), EPOLLIN, kTickTag))
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  thread_ = start_without_signals([this] { run(); });
+  thread_ = net::start_without_signals([this] { run(); });
   ::pthread_setname_np(thread_.native_handle(), name.c_str());
 }
 

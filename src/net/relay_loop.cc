@@ -11,9 +11,10 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <system_error>
 #include <utility>
+
+#include "net/thread.h"
 
 namespace pbaas::net {
 namespace {
@@ -54,18 +55,6 @@ void tune_worker(int fd) {
   set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
   // No TCP_USER_TIMEOUT, which would take the place of the probes' count.
   set(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
-}
-
-// The thread starts with every signal blocked: signals are the main thread's.
-template <typename Run>
-std::thread start_without_signals(Run run) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(run));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
 }
 
 }  // namespace
