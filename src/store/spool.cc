@@ -127,6 +127,7 @@ Status Spool::make_own_folder() {
   folders_.push_back({path, epoch_, std::move(*lock), {}});
   sync_spool_folder(folder_);
   remove_delivered_files();
+  note_bytes();
   return {};
 }
 
@@ -156,6 +157,7 @@ Status Spool::append(const std::vector<WrittenState>& states) {
     file.bytes += sizes[n];
   }
   is_unsynced_ = true;
+  note_bytes();
   return {};
 }
 
@@ -267,6 +269,7 @@ void Spool::delivered() {
   }
   taken_.clear();
   remove_delivered_files();
+  note_bytes();
 }
 
 void Spool::remove_delivered_files() {
@@ -329,11 +332,6 @@ bool Spool::empty() const {
 bool Spool::has_leftovers() const {
   const std::lock_guard lock(mutex_);
   return folders_.size() > 1;
-}
-
-std::size_t Spool::bytes() const {
-  const std::lock_guard lock(mutex_);
-  return bytes_of_all() - delivered_bytes_;
 }
 
 std::optional<session::Session> Spool::find(const SessionId& id) const {

@@ -8,6 +8,7 @@
 //   spool/00000007-EPOCH/lock             held by the process while it lives
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -52,7 +53,8 @@ class Spool {
   bool empty() const;
   // Whether what other processes left is not all delivered.
   bool has_leftovers() const;
-  std::size_t bytes() const;
+  // Never waits; from any thread.
+  std::size_t bytes() const { return undelivered_bytes_.load(std::memory_order_relaxed); }
   // The newest state of a session that this process appended and has not delivered.
   std::optional<session::Session> find(const SessionId& id) const;
 
@@ -89,6 +91,7 @@ class Spool {
   // Under the mutex.
   void remove_delivered_files();
   std::size_t bytes_of_all() const;
+  void note_bytes() { undelivered_bytes_ = bytes_of_all() - delivered_bytes_; }
   bool all_delivered() const;
 
   const std::string folder_;
@@ -102,7 +105,9 @@ class Spool {
   mutable std::mutex mutex_;
   std::deque<Folder> folders_;
   std::size_t delivered_bytes_ = 0;  // of the first file of the first folder that has one
-  bool is_file_done_ = false;        // All in the written file is delivered: begin another.
+  // What bytes() gives: the loop asks, and must not wait for the disk under the mutex.
+  std::atomic<std::size_t> undelivered_bytes_{0};
+  bool is_file_done_ = false;  // All in the written file is delivered: begin another.
   std::unordered_map<SessionId, Place> places_;
 
   // Of the thread that takes.

@@ -136,7 +136,9 @@ TEST_F(SpoolTest, TakesNoMoreThanItsLimitAndMoreAgainWhenThatIsDelivered) {
   while (spool->append({state(*spool)})) ++appended;
   EXPECT_GT(appended, 3);
   EXPECT_LE(spool->bytes(), 4096U);
+  EXPECT_GT(spool->bytes(), 0U);
   deliver(*spool);
+  EXPECT_EQ(spool->bytes(), 0U);
   EXPECT_EQ(append(*spool, appended).size(), static_cast<std::size_t>(appended));
 }
 
