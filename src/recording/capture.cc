@@ -97,6 +97,10 @@ Instant Capture::next_due(Instant otherwise) const {
   return screencast_ ? screencast_->next_due(otherwise) : otherwise;
 }
 
+bool Capture::waits_for_picture() const {
+  return video_ && video_->problem().empty() && !video_->has_picture() && screencast_->has_page();
+}
+
 std::string Capture::what_har_lacks() const {
   if (!har_spool_->problem().empty()) return har_spool_->problem();
   return lost_ > 0 ? std::to_string(lost_) + " messages came faster than they were read" : "";

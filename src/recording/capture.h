@@ -39,7 +39,7 @@ class Capture final : private HarSink {
   void tick();
   Instant next_due(Instant otherwise) const;
   // Nothing is under way that would be told soon.
-  bool is_idle() const { return bodies_.is_idle(); }
+  bool is_idle() const { return bodies_.is_idle() && !waits_for_picture(); }
   std::vector<RecordingFile> finish(Deadline deadline);
 
  private:
@@ -50,6 +50,8 @@ class Capture final : private HarSink {
   void want_body(const std::string& session, const std::string& request_id) override {
     bodies_.want(session, request_id, clock_.now());
   }
+  // A page is there, and its first picture is still to come.
+  bool waits_for_picture() const;
   void answer(const CdpMessage& message);
   void event(CdpMessage message);
   void attached(const AttachedTarget& target);

@@ -150,6 +150,7 @@ Encoder::Encoder(Encoder&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       status_(other.status_),
       finished_well_(other.finished_well_),
+      has_lost_frames_(other.has_lost_frames_),
       input_(std::move(other.input_)),
       words_(std::move(other.words_)),
       unsent_(std::move(other.unsent_)) {}
@@ -172,9 +173,15 @@ void Encoder::flush() {
         ::send(input_.get(), unsent_.data(), unsent_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) return;
-    if (sent < 0) return input_.reset();
+    if (sent < 0) return end_input();
     unsent_.erase(0, static_cast<std::size_t>(sent));
   }
+}
+
+void Encoder::end_input() {
+  has_lost_frames_ = has_lost_frames_ || !unsent_.empty();
+  unsent_.clear();
+  input_.reset();
 }
 
 bool Encoder::reap(int options) {
@@ -205,13 +212,15 @@ void Encoder::finish(const Clock& clock, Deadline deadline) {
            static_cast<int>(std::min<Duration>(deadline.left(clock), Duration(100)).count()));
     flush();
   }
-  const bool has_all = unsent_.empty() && input_.valid();
-  input_.reset();
+  end_input();
   pollfd gone{process.get(), POLLIN, 0};
-  if (process.valid()) ::poll(&gone, 1, static_cast<int>(deadline.left(clock).count()));
+  while (process.valid() && !deadline.passed(clock) &&
+         ::poll(&gone, 1, static_cast<int>(deadline.left(clock).count())) < 0 && errno == EINTR) {
+  }
   const bool has_ended = reap(WNOHANG);
   kill();
-  finished_well_ = has_ended && has_all && WIFEXITED(status_) && WEXITSTATUS(status_) == 0;
+  finished_well_ =
+      has_ended && !has_lost_frames_ && WIFEXITED(status_) && WEXITSTATUS(status_) == 0;
 }
 
 void Encoder::kill() {

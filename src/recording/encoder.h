@@ -39,6 +39,8 @@ class Encoder {
   bool is_waiting() const { return !unsent_.empty(); }
   // Why it ended by itself: what it last wrote, or its status. Nothing: it runs.
   std::optional<std::string> ended();
+  // Takes no more, and lets it finish its file by itself.
+  void end_input();
   // Ends its input and waits for the end of the file; kills it at the deadline.
   void finish(const Clock& clock, Deadline deadline);
   // The file has all that was written.
@@ -54,6 +56,7 @@ class Encoder {
   pid_t pid_ = -1;  // -1: reaped
   int status_ = 0;
   bool finished_well_ = false;
+  bool has_lost_frames_ = false;  // taken, but not handed over whole
   UniqueFd input_;
   UniqueFd words_;  // what it writes on stderr, in memory
   std::string unsent_;

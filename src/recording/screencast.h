@@ -38,6 +38,7 @@ class Screencast {
   void tick(Instant now);
   Instant next_due(Instant otherwise) const;
   const std::string& front() const { return front_; }
+  bool has_page() const { return !pages_.empty(); }
 
  private:
   struct Page {

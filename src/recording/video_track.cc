@@ -111,13 +111,15 @@ void VideoTrack::check_size() {
   }
   if (bytes <= spec_.bytes_max) return;
   problem_ = "longer than " + std::to_string(spec_.bytes_max) + " bytes";
-  encoder_.reset();
+  // What it was given belongs to the video: it writes that, and ends.
+  encoder_->end_input();
 }
 
 void VideoTrack::finish(Deadline deadline) {
-  if (!encoder_runs()) return;
+  const bool is_recording = problem_.empty() && encoder_runs();
+  if (!encoder_) return;
   // What was shown last was shown until now.
-  if (has_written_ || is_waiting_) {
+  if (is_recording && (has_written_ || is_waiting_)) {
     shown_ms_ = now_ms();
     is_waiting_ = true;
     write();

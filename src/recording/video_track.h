@@ -38,6 +38,7 @@ class VideoTrack {
 
   const std::vector<std::string>& parts() const { return parts_; }
   std::uint64_t end_ms() const { return now_ms(); }
+  bool has_picture() const { return has_written_; }
   // Why no more is recorded; empty: it is.
   const std::string& problem() const { return problem_; }
   std::uint64_t dropped() const { return dropped_; }

@@ -30,7 +30,6 @@ class VideoTrackTest : public ::testing::Test {
   }
   RecordingFile finish(VideoTrack& track) {
     const auto end_ms = track.end_ms();
-    SystemClock real;
     track.finish(Deadline::after(clock, Duration(20'000)));
     return finish_video(folder.path(), end_ms, track.problem());
   }
@@ -102,7 +101,11 @@ TEST_F(VideoTrackTest, LeavesWhatCanBeFinishedWhenItsProgramIsKilled) {
   {
     VideoTrack track(spec(), clock);
     show(track, "red", 6'000);
-    ::usleep(300'000);
+    const SystemClock real;
+    const auto by = Deadline::after(real, Duration(20'000));
+    const auto& part = track.parts().front();
+    const auto has_frame = [&] { return probed(part, "packet=pts_time").starts_with("0.0"); };
+    while (!has_frame() && !by.passed(real)) ::usleep(50'000);
   }
   std::ofstream(har_spool_path(folder.path())) << R"({"page":{"id":"page_1"}})" << "\n{\"pa";
   const auto files = finish_left_over(folder.path(), {"1", "Chrome", "156"});
