@@ -38,6 +38,8 @@ class StagedWorkers final : public WorkerClient {
   net::Task<Result<std::optional<Instant>>> end_if_due(const store::WorkerRef&,
                                                        const SessionId& id) override {
     asked.push_back(id);
+    const auto an_hour = Deadline::after(clock_, std::chrono::hours(1));
+    if (id == silent_about) co_await go.wait(an_hour);
     if (!sessions.contains(id)) co_return Error{Fault::kNoSuchSession, ""};
     co_return next_deadline;
   }
@@ -69,6 +71,7 @@ class StagedWorkers final : public WorkerClient {
 
   const std::vector<SessionId>& ids_at(const std::string& worker) { return asked_of[worker]; }
 
+  std::optional<SessionId> silent_about;                   // does not say whether that is due
   std::string lost_worker;                                 // answers no start
   std::map<std::string, std::vector<SessionId>> asked_of;  // starts, by worker
   std::vector<SessionId> ids_asked;

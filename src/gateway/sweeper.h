@@ -19,6 +19,7 @@ class Sweeper {
   net::Task<void> sweep();
 
  private:
+  net::Task<void> start_sweep();
   net::Task<void> sweep_one(store::SessionPlace place);
 
   const Clock& clock_;

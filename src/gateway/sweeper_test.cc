@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "gateway/staged_workers.h"
 #include "store/fleet_memory.h"
 #include "support/run_task.h"
@@ -67,6 +70,25 @@ TEST_F(SweeperTest, GivesADueSessionToOneSweeperAlone) {
   sweep();
   support::run_task(loop, other.sweep());
   EXPECT_EQ(workers.asked.size(), 1);
+}
+
+// Of the clock of the day, by which the sweeper waits.
+TEST(Sweeper, IsNotHeldUpByAWorkerThatDoesNotAnswer) {
+  net::Loop loop{1};
+  const SystemClock clock;
+  store::MemoryFleet fleet{clock, 10};
+  StagedWorkers workers{loop, clock};
+  Sweeper sweeper{loop, clock, fleet, workers};
+  support::run_task(loop, fleet.heartbeat({.worker = kWorker, .capacity = 5}, {}));
+  const auto stuck = SessionId::random();
+  const auto other = SessionId::random();
+  workers.silent_about = stuck;
+  for (const auto& [id, due_in] : {std::pair{stuck, Duration{0}}, std::pair{other, Duration{400}}})
+    support::run_task(loop, fleet.publish({id, kWorker, {9222, "guid"}, clock.now() + due_in}));
+  loop.restart();
+  boost::asio::co_spawn(loop, sweeper.run(), boost::asio::detached);
+  loop.run_for(std::chrono::seconds(2));
+  EXPECT_EQ(workers.asked, (std::vector{stuck, other}));
 }
 
 }  // namespace

@@ -23,14 +23,14 @@ std::vector<Session> NewestStates::take(std::size_t count) {
   return taken;
 }
 
-std::size_t NewestStates::put_back(const std::vector<Session>& taken) {
+std::size_t NewestStates::put_back(std::vector<Session> taken) {
   std::size_t replaced = 0;
-  for (const auto& old : taken) {
+  for (auto& old : taken) {
     // What was added meanwhile is newer, unless it would take the session back.
-    const auto [found, is_new] = states_.try_emplace(old.id, old);
+    const auto [found, is_new] = states_.try_emplace(old.id, std::move(old));
     if (is_new) continue;
     ++replaced;
-    if (!moves_forward(old, found->second)) found->second = old;
+    if (!moves_forward(old, found->second)) found->second = std::move(old);
   }
   return replaced;
 }

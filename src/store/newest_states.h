@@ -22,7 +22,7 @@ class NewestStates {
   std::vector<session::Session> take(std::size_t count);
   // Puts back what was taken and could not be written; gives how many of them have a newer state
   // by now.
-  std::size_t put_back(const std::vector<session::Session>& taken);
+  std::size_t put_back(std::vector<session::Session> taken);
 
   std::optional<session::Session> find(const SessionId& id) const;
   bool contains(const SessionId& id) const { return states_.contains(id); }

@@ -13,9 +13,6 @@ using session::Session;
 
 namespace {
 
-// How long a call waits for what was recorded before it to be delivered. In the good case that is
-// a few milliseconds away; after a long absence of PostgreSQL it is not, and the call goes on.
-constexpr Duration kCatchUpMax{300};
 constexpr Duration kFlushTurn{50};
 constexpr Duration kFlushMax{30'000};
 
@@ -38,7 +35,7 @@ struct PostgresSessionLog::Parts {
 
   // On the thread of the reads.
   Result<Session> find(const SessionId& id, std::int64_t last) {
-    if (delivery.undelivered(id)) delivery.wait_until_delivered(last, in(kCatchUpMax));
+    if (delivery.undelivered(id)) delivery.wait_until_delivered(last);
     const auto own = delivery.undelivered(id);
     auto row = reads.use<Session>([&id](SessionTable& table) { return table.find(id); });
     if (!own) return row;
@@ -73,7 +70,7 @@ net::Task<Result<T>> PostgresSessionLog::write(std::function<Result<T>(SessionTa
   return parts_->delivery.link().call<T>(
       [parts = parts_.get(), last = parts_->recorder().last_added(),
        work = std::move(work)](SessionTable& table) -> Result<T> {
-        if (!parts->delivery.deliver_until(last, table, in(kCatchUpMax))) return behind();
+        if (!parts->delivery.catch_up(last, table)) return behind();
         return work(table);
       });
 }
@@ -82,7 +79,7 @@ template <typename T>
 net::Task<Result<T>> PostgresSessionLog::read(std::function<Result<T>(SessionTable&)> work) {
   return parts_->reads.call<T>([parts = parts_.get(), last = parts_->recorder().last_added(),
                                 work = std::move(work)](SessionTable& table) -> Result<T> {
-    parts->delivery.wait_until_delivered(last, in(kCatchUpMax));
+    parts->delivery.wait_until_delivered(last);
     return work(table);
   });
 }
@@ -94,7 +91,7 @@ net::Task<Result<std::optional<IdempotentSession>>> PostgresSessionLog::insert_o
                                                  last = parts_->recorder().last_added(), session,
                                                  key](SessionTable& table) -> Result<Existing> {
     // A create does not wait for a long backlog: it was recorded by nobody before.
-    (void)parts->delivery.deliver_until(last, table, in(kCatchUpMax));
+    (void)parts->delivery.catch_up(last, table);
     return table.insert_once(session, key);
   });
 }
@@ -136,7 +133,7 @@ net::Task<Result<RunRows>> PostgresSessionLog::rows_of(const WorkerRun& run,
   return parts_->reads.call<RunRows>([parts = parts_.get(), last = parts_->recorder().last_added(),
                                       run, held](SessionTable& table) -> Result<RunRows> {
     // Rows that are behind would look like differences, and be repaired.
-    if (!parts->delivery.wait_until_delivered(last, in(kCatchUpMax))) return behind();
+    if (!parts->delivery.wait_until_delivered(last)) return behind();
     return table.rows_of(run, held);
   });
 }

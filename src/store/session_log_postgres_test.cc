@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/unique_fd.h"
+#include "store/postgres_database.h"
 #include "store/session_log_contract.h"
 #include "store/session_log_fleet_contract.h"
 #include "support/full_disk.h"
@@ -70,6 +71,18 @@ void record_life(SessionLog& log, Session session) {
   session.end(EndReason::kClientRequest, session.created_at);
   log.record(session);
 }
+
+// While it is there the sessions can be read, and not be written.
+class WriteLock {
+ public:
+  explicit WriteLock(const std::string& url) : database_(url) {
+    EXPECT_TRUE(database_.connect());
+    EXPECT_TRUE(database_.run_all({{"BEGIN", {}}, {"LOCK TABLE sessions IN SHARE MODE", {}}}));
+  }
+
+ private:
+  PostgresDatabase database_;
+};
 
 class PostgresSessionLogTest : public testing::Test {
  protected:
@@ -303,6 +316,29 @@ TEST_F(PostgresSessionLogTest, KeepsTheNewestStateOfEachSessionBeyondTheLimitOfI
   ASSERT_TRUE(arrives(*log));
   EXPECT_EQ(log->stats().lost, 0U);
   EXPECT_EQ(value("SELECT count(*) FROM sessions WHERE status = 'ended'"), "200");
+}
+
+TEST_F(PostgresSessionLogTest, FindsAStateThatIsOnItsWayWithoutASpool) {
+  const auto log = open();
+  const auto session = new_session();
+  const support::FullDisk full;
+  const WriteLock lock(url_);
+  log->record(session);
+  // It is held, then taken out to be delivered, and stays there as long as the table is locked.
+  for (int n = 0; n < 50; ++n) {
+    EXPECT_TRUE(run_task(loop_, log->find(session.id)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+TEST_F(PostgresSessionLogTest, MakesReadsWaitOnceForWhatIsFarBehind) {
+  const auto log = open();
+  const WriteLock lock(url_);
+  log->record(new_session());
+  ASSERT_TRUE(run_task(loop_, log->list({})));
+  const auto began = steady_clock::now();
+  for (int n = 0; n < 5; ++n) ASSERT_TRUE(run_task(loop_, log->list({})));
+  EXPECT_LT(steady_clock::now() - began, std::chrono::milliseconds(300)) << "a single wait";
 }
 
 TEST_F(PostgresSessionLogTest, SetsAsideWhatTheDatabaseWillNeverTakeAndGoesOn) {

@@ -28,6 +28,8 @@ constexpr std::size_t kDoneBytesMin = 64 << 10;
 // More than any line, so that a whole one is always in what is read at once.
 constexpr std::size_t kSpoolReadBytes = 2 << 20;
 constexpr std::size_t kRefusedBytesMax = 16 << 20;
+// A disk may fail for a moment.
+constexpr int kFailedReadsMax = 5;
 
 Error spool_unavailable(const std::string& what) {
   return {Fault::kStoreUnavailable, "the spool " + what + ": " + std::strerror(errno), "", 1};
@@ -60,21 +62,24 @@ void sync_spool_folder(const std::string& path) {
   if (folder.valid()) ::fsync(folder.get());
 }
 
-Result<std::string> read_at(const std::string& path, std::size_t offset, std::size_t bytes) {
+// What is there of so many bytes. The error is errno's.
+std::error_code read_at(const std::string& path, std::size_t offset, std::size_t bytes,
+                        std::string& text) {
+  const auto last_error = [] { return std::error_code(errno, std::generic_category()); };
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return spool_unavailable("cannot read " + path);
-  std::string text(bytes, '\0');
+  if (!file.valid()) return last_error();
+  text.resize(bytes);
   std::size_t got = 0;
   while (got < bytes) {
     const auto count =
         ::pread(file.get(), text.data() + got, bytes - got, static_cast<off_t>(offset + got));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return spool_unavailable("cannot read " + path);
+    if (count < 0) return last_error();
     if (count == 0) break;
     got += static_cast<std::size_t>(count);
   }
   text.resize(got);
-  return text;
+  return {};
 }
 
 }  // namespace
@@ -225,15 +230,41 @@ Result<std::vector<WrittenState>> Spool::next(std::size_t count) {
       from = delivered_bytes_;
     }
     if (from >= file.bytes) return std::vector<WrittenState>{};
-    const auto text = read_at(file.path, from, std::min(kSpoolReadBytes, file.bytes - from));
-    if (!text) return text.error();
-    const bool is_end = text->size() < kSpoolReadBytes;
-    auto states = take(*text, is_end, epoch, count);
+    std::string text;
+    const auto bytes = std::min(kSpoolReadBytes, file.bytes - from);
+    if (const auto error = read_at(file.path, from, bytes, text)) {
+      if (pass_over_unreadable(file, error)) continue;
+      return Error{Fault::kStoreUnavailable,
+                   "the spool cannot read " + file.path + ": " + error.message(), "", 1};
+    }
+    failed_reads_ = 0;
+    const bool is_end = text.size() < kSpoolReadBytes;
+    auto states = take(text, is_end, epoch, count);
     // A file that is shorter than it was has nothing more to give.
-    if (text->empty()) taken_bytes_ = file.bytes - from;
+    if (text.empty()) taken_bytes_ = file.bytes - from;
     if (!states.empty()) return states;
     delivered();
   }
+}
+
+bool Spool::pass_over_unreadable(const File& file, const std::error_code& why) {
+  // What this process lacks says nothing about the file.
+  if (why.value() == EMFILE || why.value() == ENFILE || why.value() == ENOMEM) return false;
+  if (why.value() != ENOENT && ++failed_reads_ < kFailedReadsMax) return false;
+  failed_reads_ = 0;
+  const auto aside = folder_ + "/unreadable-" + random_hex_128();
+  std::error_code ignored;
+  fs::rename(file.path, aside, ignored);
+  log::error("spool_unreadable",
+             {{"why", why.message()}, {"bytes", file.bytes}, {"file", boost::json::value(aside)}});
+  const std::lock_guard lock(mutex_);
+  auto& folder = folders_.front();
+  // It may be the one that is written: the next append begins another.
+  folder.files.pop_front();
+  delivered_bytes_ = 0;
+  std::erase_if(places_, [&](const auto& place) { return place.second.path == file.path; });
+  note_bytes();
+  return true;
 }
 
 std::vector<WrittenState> Spool::take(std::string_view text, bool is_end, const std::string& epoch,
@@ -338,9 +369,10 @@ std::optional<session::Session> Spool::find(const SessionId& id) const {
   const std::lock_guard lock(mutex_);
   const auto place = places_.find(id);
   if (place == places_.end()) return std::nullopt;
-  const auto line = read_at(place->second.path, place->second.offset, place->second.bytes);
-  if (!line) return std::nullopt;
-  auto reading = read_spool_line(*line);
+  const auto& [seq, path, offset, bytes] = place->second;
+  std::string line;
+  if (read_at(path, offset, bytes, line)) return std::nullopt;
+  auto reading = read_spool_line(line);
   if (!reading.record) return std::nullopt;
   return std::move(reading.record->session);
 }

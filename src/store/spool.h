@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -88,6 +89,9 @@ class Spool {
   // The states of a file's text, and notes how far that is.
   std::vector<WrittenState> take(std::string_view text, bool is_end, const std::string& epoch,
                                  std::size_t count);
+  // A file that cannot be read must not keep the others from being delivered: it is set aside, or
+  // is gone. Gives whether to go on.
+  bool pass_over_unreadable(const File& file, const std::error_code& why);
   // Under the mutex.
   void remove_delivered_files();
   std::size_t bytes_of_all() const;
@@ -111,6 +115,7 @@ class Spool {
   std::unordered_map<SessionId, Place> places_;
 
   // Of the thread that takes.
+  int failed_reads_ = 0;  // in a row
   std::size_t taken_bytes_ = 0;
   std::vector<std::pair<SessionId, std::int64_t>> taken_;
 };

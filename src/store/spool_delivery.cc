@@ -17,6 +17,9 @@ constexpr Duration kDeliveryRetryDelay{500};
 // How long a turn lasts before whoever waits for the connection gets his.
 constexpr Duration kTurnMax{50};
 constexpr Duration kLastTryMax{2000};
+// How long a call waits for what was recorded before it. In the good case that is a few
+// milliseconds away; after a long absence of PostgreSQL it is not, and the call goes on.
+constexpr Duration kCatchUpMax{300};
 }  // namespace
 
 SpoolDelivery::SpoolDelivery(net::Loop& loop, const std::string& url, std::unique_ptr<Spool> spool)
@@ -108,11 +111,12 @@ SpoolDelivery::Progress SpoolDelivery::deliver_held(SessionTable& table) {
   const auto states = spool_writer_.take_held(kDeliveredMax);
   if (states.empty()) return Progress::kNothingToDo;
   const auto wrote = write(states, table);
-  spool_writer_.put_back_held(wrote ? std::vector<WrittenState>{} : states);
   if (!wrote) {
+    spool_writer_.put_back_held();
     failed(wrote.error());
     return Progress::kFailed;
   }
+  spool_writer_.held_delivered();
   note(states);
   return Progress::kDelivered;
 }
@@ -180,10 +184,25 @@ bool SpoolDelivery::deliver_until(std::int64_t seq, SessionTable& table, Moment 
   }
 }
 
-bool SpoolDelivery::wait_until_delivered(std::int64_t seq, Moment until) {
+bool SpoolDelivery::catch_up(std::int64_t seq, SessionTable& table) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_far_behind()) return is_delivered(seq);
+  }
+  if (deliver_until(seq, table, std::chrono::steady_clock::now() + kCatchUpMax)) return true;
+  const std::lock_guard lock(mutex_);
+  waited_in_vain_for_ = seq;
+  return false;
+}
+
+bool SpoolDelivery::wait_until_delivered(std::int64_t seq) {
+  const auto until = std::chrono::steady_clock::now() + kCatchUpMax;
   std::unique_lock lock(mutex_);
-  progress_.wait_until(lock, until, [&] { return is_delivered(seq) || link_.is_away(); });
-  return is_delivered(seq);
+  progress_.wait_until(lock, until,
+                       [&] { return is_delivered(seq) || is_far_behind() || link_.is_away(); });
+  if (is_delivered(seq)) return true;
+  if (!is_far_behind()) waited_in_vain_for_ = seq;
+  return false;
 }
 
 std::optional<Session> SpoolDelivery::undelivered(const SessionId& id) const {

@@ -32,8 +32,11 @@ class SpoolDelivery {
   // On the link's thread: delivers until all up to that number of this process is in the database,
   // with what was left by others. False when that is not reached in time.
   bool deliver_until(std::int64_t seq, SessionTable& table, Moment until);
-  // On any other thread: waits for the same.
-  bool wait_until_delivered(std::int64_t seq, Moment until);
+  // The same for a call that must not wait long: a moment where that is enough, and not at all
+  // while it is known that it is not.
+  bool catch_up(std::int64_t seq, SessionTable& table);
+  // On any other thread: waits for the same, as long.
+  bool wait_until_delivered(std::int64_t seq);
   // Whether the last batch could not be delivered. Thread-safe.
   bool is_failing() const { return is_failing_; }
   // A state of the session that is not in the database yet.
@@ -55,6 +58,9 @@ class SpoolDelivery {
   void note(const std::vector<WrittenState>& states);
   void failed(const Error& error);
   bool is_delivered(std::int64_t seq) const;
+  bool is_far_behind() const {
+    return waited_in_vain_for_ >= 0 && !is_delivered(waited_in_vain_for_);
+  }
 
   bool is_migrated_ = false;  // Of the link's thread.
   std::atomic<bool> is_scheduled_ = false;
@@ -68,6 +74,7 @@ class SpoolDelivery {
   std::condition_variable progress_;
   std::int64_t delivered_ = -1;  // the highest number of this process that is in the database
   std::uint64_t appended_ = 0;   // how often the writer had more
+  std::int64_t waited_in_vain_for_ = -1;  // until that is delivered no call waits again
 
   SpoolWriter spool_writer_;
   PostgresLink link_;

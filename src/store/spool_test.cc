@@ -13,6 +13,12 @@ namespace {
 
 using session::Session;
 
+// What a disk does that cannot read a file; root could read it whatever its mode.
+void make_unreadable(const std::string& path) {
+  std::filesystem::rename(path, path + ".hidden");
+  std::filesystem::create_directory(path);
+}
+
 class SpoolTest : public testing::Test {
  protected:
   std::unique_ptr<Spool> open(std::size_t bytes_max = 1 << 20) {
@@ -210,6 +216,41 @@ TEST_F(SpoolTest, SaysWhereItCannotBeMade) {
   const auto spool = Spool::open(folder_.file("file/spool"), 1000);
   ASSERT_FALSE(spool);
   EXPECT_NE(spool.error().detail.find("file/spool"), std::string::npos);
+}
+
+TEST_F(SpoolTest, PassesOverAFileThatCannotBeRead) {
+  {
+    const auto killed = open();
+    append(*killed, 3);
+  }
+  const auto spool = open();
+  const auto ids = append(*spool, 2);
+  make_unreadable(files().front());
+  int failed = 0;
+  for (auto states = spool->next(7); !states && failed < 100; states = spool->next(7)) ++failed;
+  EXPECT_GT(failed, 0) << "a disk may fail for a moment";
+  EXPECT_EQ(deliver(*spool), ids);
+  EXPECT_TRUE(spool->empty());
+}
+
+TEST_F(SpoolTest, GoesOnInAnotherFileWhenItsOwnCannotBeRead) {
+  const auto spool = open();
+  const auto lost = append(*spool, 2);
+  make_unreadable(files().front());
+  while (!spool->next(7)) continue;
+  EXPECT_EQ(spool->bytes(), 0U);
+  EXPECT_FALSE(spool->find(lost.front()));
+  const auto ids = append(*spool, 2);
+  EXPECT_EQ(deliver(*spool), ids);
+}
+
+TEST_F(SpoolTest, PassesOverAFileThatIsGone) {
+  const auto spool = open();
+  append(*spool, 2);
+  std::filesystem::remove(files().front());
+  EXPECT_EQ(deliver(*spool), std::vector<SessionId>{});
+  const auto ids = append(*spool, 1);
+  EXPECT_EQ(deliver(*spool), ids);
 }
 
 }  // namespace

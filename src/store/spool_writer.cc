@@ -48,7 +48,7 @@ EventKey SpoolWriter::next_key() {
 void SpoolWriter::add(const Session& session) {
   {
     const std::lock_guard lock(mutex_);
-    if (held_.empty() && held_out_ == 0 && queue_.size() < kQueueMax) {
+    if (held_.empty() && !delivering_ && queue_.size() < kQueueMax) {
       queue_.push_back({session, new_key()});
       last_added_ = queue_.back().key.seq;
     } else {
@@ -67,7 +67,7 @@ void SpoolWriter::keep_in_memory(const Session& session) {
   if (!held_.add(session)) ++stats_.coalesced;
 }
 
-std::shared_ptr<const std::vector<WrittenState>> SpoolWriter::take_batch() {
+SpoolWriter::Batch SpoolWriter::take_batch() {
   const std::lock_guard lock(mutex_);
   std::vector<WrittenState> batch;
   while (!queue_.empty() && batch.size() < kAppendedMax) {
@@ -75,11 +75,12 @@ std::shared_ptr<const std::vector<WrittenState>> SpoolWriter::take_batch() {
     queue_.pop_front();
   }
   // What is held is newer than the queue, and older than what is added from now on.
-  if (batch.empty() && held_out_ == 0) {
+  if (batch.empty() && !delivering_) {
     for (auto& session : held_.take(kAppendedMax)) batch.push_back({std::move(session), new_key()});
   }
   if (batch.empty()) append_scheduled_ = false;
-  if (!batch.empty()) appending_ = std::make_shared<const std::vector<WrittenState>>(batch);
+  if (!batch.empty())
+    appending_ = std::make_shared<const std::vector<WrittenState>>(std::move(batch));
   return appending_;
 }
 
@@ -88,7 +89,7 @@ void SpoolWriter::append_all() {
     const auto batch = take_batch();
     if (!batch) return;
     if (const auto appended = spool_->append(*batch); !appended)
-      return hold(*batch, appended.error());
+      return hold(batch, appended.error());
     {
       const std::lock_guard lock(mutex_);
       appending_.reset();
@@ -100,16 +101,20 @@ void SpoolWriter::append_all() {
   }
 }
 
-void SpoolWriter::hold(const std::vector<WrittenState>& states, const Error& error) {
+// What is held already is newer than both, and stays where it is, however much that is: the loop
+// waits for the mutex. The queue bounds what comes beyond the limit of what is held.
+void SpoolWriter::hold(const Batch& states, const Error& error) {
   std::size_t held = 0;
   {
     const std::lock_guard lock(mutex_);
+    std::vector<Session> newest_first;
+    newest_first.reserve(queue_.size() + states->size());
+    for (; !queue_.empty(); queue_.pop_back())
+      newest_first.push_back(std::move(queue_.back().session));
+    for (auto state = states->rbegin(); state != states->rend(); ++state)
+      newest_first.push_back(state->session);
+    stats_.coalesced += held_.put_back(std::move(newest_first));
     appending_.reset();
-    NewestStates newer = std::exchange(held_, {});
-    for (const auto& state : states) keep_in_memory(state.session);
-    for (auto& state : queue_) keep_in_memory(state.session);
-    queue_.clear();
-    for (const auto& session : newer.take(newer.size())) keep_in_memory(session);
     ++stats_.failed_batches;
     held = held_.size();
   }
@@ -137,7 +142,7 @@ net::Task<Status> SpoolWriter::flush() {
     append_all();
     {
       const std::lock_guard lock(mutex_);
-      if (!held_.empty() || held_out_ > 0) {
+      if (!held_.empty() || delivering_) {
         return Error{Fault::kStoreUnavailable,
                      "neither the database nor the spool takes all of the session log", "", 1};
       }
@@ -153,7 +158,7 @@ std::int64_t SpoolWriter::last_added() const {
 
 bool SpoolWriter::all_appended(std::int64_t seq) const {
   const std::lock_guard lock(mutex_);
-  if (!held_.empty() || held_out_ > 0) return false;
+  if (!held_.empty() || delivering_) return false;
   const bool is_queued = !queue_.empty() && queue_.front().key.seq <= seq;
   return !is_queued && (!appending_ || last_appended_ >= seq);
 }
@@ -163,6 +168,7 @@ std::optional<Session> SpoolWriter::find_unappended(const SessionId& id) const {
   if (auto held = held_.find(id)) return held;
   if (auto queued = newest_in(queue_, id)) return queued;
   if (appending_) return newest_in(*appending_, id);
+  if (delivering_) return newest_in(*delivering_, id);
   return std::nullopt;
 }
 
@@ -171,16 +177,26 @@ std::vector<WrittenState> SpoolWriter::take_held(std::size_t count) {
   std::vector<WrittenState> states;
   if (appending_ || !queue_.empty()) return states;
   for (auto& session : held_.take(count)) states.push_back({std::move(session), new_key()});
-  held_out_ = states.size();
+  if (!states.empty()) delivering_ = std::make_shared<const std::vector<WrittenState>>(states);
   return states;
 }
 
-void SpoolWriter::put_back_held(const std::vector<WrittenState>& states) {
+void SpoolWriter::held_delivered() {
   const std::lock_guard lock(mutex_);
-  held_out_ = 0;
+  delivering_.reset();
+  append_held_later();
+}
+
+void SpoolWriter::put_back_held() {
+  const std::lock_guard lock(mutex_);
   std::vector<Session> sessions;
-  for (const auto& state : states) sessions.push_back(state.session);
-  stats_.coalesced += held_.put_back(sessions);
+  for (const auto& state : *delivering_) sessions.push_back(state.session);
+  stats_.coalesced += held_.put_back(std::move(sessions));
+  delivering_.reset();
+  append_held_later();
+}
+
+void SpoolWriter::append_held_later() {
   if (held_.empty() || std::exchange(append_scheduled_, true)) return;
   thread_.post_later(kAppendRetryDelay, [this] { append_all(); });
 }
@@ -188,7 +204,8 @@ void SpoolWriter::put_back_held(const std::vector<WrittenState>& states) {
 SessionLogStats SpoolWriter::stats() const {
   const std::lock_guard lock(mutex_);
   auto stats = stats_;
-  stats.pending = queue_.size() + held_.size() + held_out_ + (appending_ ? appending_->size() : 0);
+  stats.pending = queue_.size() + held_.size() + (delivering_ ? delivering_->size() : 0) +
+                  (appending_ ? appending_->size() : 0);
   return stats;
 }
 

@@ -46,21 +46,24 @@ class SpoolWriter {
   bool all_appended(std::int64_t seq) const;
   std::optional<session::Session> find_unappended(const SessionId& id) const;
   // Gives what is held to who delivers it without the spool; nothing while the spool takes it.
+  // Each must be answered by `held_delivered` or `put_back_held` before the next.
   std::vector<WrittenState> take_held(std::size_t count);
-  // What of it could not be delivered.
-  void put_back_held(const std::vector<WrittenState>& states);
+  void held_delivered();
+  void put_back_held();
   // The parts of it that are known here.
   SessionLogStats stats() const;
 
  private:
   // On the thread.
   void append_all();
-  std::shared_ptr<const std::vector<WrittenState>> take_batch();
-  void hold(const std::vector<WrittenState>& states, const Error& error);
+  using Batch = std::shared_ptr<const std::vector<WrittenState>>;
+  Batch take_batch();
+  void hold(const Batch& states, const Error& error);
   void sync_later();
 
   // Under the mutex.
   void keep_in_memory(const session::Session& session);
+  void append_held_later();
   EventKey new_key();
 
   std::unique_ptr<Spool> spool_;
@@ -73,8 +76,8 @@ class SpoolWriter {
   std::deque<WrittenState> queue_;
   NewestStates held_;
   bool append_scheduled_ = false;
-  std::shared_ptr<const std::vector<WrittenState>> appending_;  // null while nothing is
-  std::size_t held_out_ = 0;  // how many of what was held are being delivered
+  Batch appending_;   // null while nothing is
+  Batch delivering_;  // of what was held, on its way without the spool; null while nothing is
   std::int64_t next_number_ = 0;
   std::int64_t last_added_ = -1;
   std::int64_t last_appended_ = -1;
