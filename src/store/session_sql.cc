@@ -96,24 +96,25 @@ void add_session_filters(Builder& builder, const SessionQuery& query) {
   }
 }
 
-// `created_at` and `id` are the columns of the table whose index gives the order.
+// `created_at` and `id` are columns in the order of pages.
 void add_range(Builder& builder, const SessionQuery& query, const std::optional<PageCursor>& after,
                const std::string& created_at, const std::string& id) {
   if (query.created_after) {
     const auto from = builder.value(*query.created_after);
     builder << " AND " << created_at << " >= " << from;
   }
-  if (query.created_before) {
+  // Of two upper bounds the lower alone: PostgreSQL would start at either.
+  const bool is_after_lower =
+      after && (!query.created_before || after->created_at < *query.created_before);
+  if (query.created_before && !is_after_lower) {
     const auto to = builder.value(*query.created_before);
     builder << " AND " << created_at << " < " << to;
   }
-  if (after) {
+  if (is_after_lower) {
     const auto last_at = builder.value(after->created_at);
     const auto last_id = builder.text(after->id.text());
     builder << " AND (" << created_at << ", " << id << ") < (" << last_at << ", " << last_id << ")";
   }
-  const auto limit = builder.value(SqlValue{static_cast<std::int64_t>(page_size(query) + 1)});
-  builder << " ORDER BY " << created_at << " DESC, " << id << " DESC LIMIT " << limit;
 }
 
 }  // namespace
@@ -173,18 +174,26 @@ std::size_t page_size(const SessionQuery& query) {
 
 SqlStatement select_page(const SessionQuery& query, const std::optional<PageCursor>& after) {
   Builder builder("SELECT " + session_columns("sessions.") + " FROM ");
-  // The tags have an index of their own in the order of pages, and lead to the sessions.
-  const std::string table = query.metadata ? "session_tags" : "sessions";
-  if (query.metadata)
-    builder << "session_tags JOIN sessions ON sessions.id = session_tags.session_id";
-  else
-    builder << "sessions";
+  // The tags have an index in the order of pages, too. PostgreSQL takes the table of which it has
+  // to look at fewer rows, so it is told the same of both; for SQLite a cross join says: the tags.
+  if (query.metadata) builder << "session_tags CROSS JOIN ";
   const auto owner = builder.text(query.owner);
-  builder << " WHERE " << table << ".owner = " << owner;
-  if (query.metadata) add_metadata(builder, *query.metadata);
+  builder << "sessions WHERE sessions.owner = " << owner;
+  if (query.metadata) {
+    builder << " AND session_tags.owner = " << owner
+            << " AND session_tags.owner = sessions.owner"
+               " AND session_tags.created_at = sessions.created_at"
+               " AND session_tags.session_id = sessions.id";
+    add_metadata(builder, *query.metadata);
+    add_range(builder, query, after, "session_tags.created_at", "session_tags.session_id");
+  }
   add_session_filters(builder, query);
-  add_range(builder, query, after, table + ".created_at",
-            query.metadata ? "session_tags.session_id" : "sessions.id");
+  add_range(builder, query, after, "sessions.created_at", "sessions.id");
+  const auto limit = builder.value(SqlValue{static_cast<std::int64_t>(page_size(query) + 1)});
+  const std::string order = query.metadata
+                                ? "session_tags.created_at DESC, session_tags.session_id DESC"
+                                : "sessions.created_at DESC, sessions.id DESC";
+  builder << " ORDER BY " << order << " LIMIT " << limit;
   return builder.done();
 }
 

@@ -29,7 +29,7 @@ CREATE TABLE sessions (
 );
 
 -- A page of an owner's sessions, newest first, by each of what it can be narrowed by.
-CREATE INDEX sessions_by_age ON sessions (owner, created_at, id);
+CREATE UNIQUE INDEX sessions_by_age ON sessions (owner, created_at, id);
 CREATE INDEX sessions_by_status ON sessions (owner, status, created_at, id);
 CREATE INDEX sessions_by_end_reason ON sessions (owner, end_reason, created_at, id) WHERE end_reason IS NOT NULL;
 CREATE INDEX sessions_by_worker ON sessions (owner, worker, created_at, id) WHERE worker IS NOT NULL;
@@ -45,8 +45,11 @@ CREATE TABLE session_tags (
   name TEXT COLLATE "C" NOT NULL,
   value TEXT COLLATE "C" NOT NULL,
   created_at BIGINT NOT NULL,
-  session_id TEXT COLLATE "C" NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-  PRIMARY KEY (owner, name, value, created_at, session_id)
+  session_id TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (owner, name, value, created_at, session_id),
+  -- By all three, for the planner counts on it: it knows so that each tag has its one session, and can choose which of
+  -- the two tables to read in the order of pages.
+  FOREIGN KEY (owner, created_at, session_id) REFERENCES sessions (owner, created_at, id) ON DELETE CASCADE
 );
 CREATE INDEX session_tags_by_session ON session_tags (session_id);
 CREATE FUNCTION tag_session() RETURNS trigger LANGUAGE plpgsql AS $$
