@@ -1,5 +1,5 @@
 # Everything a person types. Each target is one script or one preset; `make run` is all a newcomer needs.
-.PHONY: run build test check bench format clean
+.PHONY: run build test check bench package format clean
 
 run: build
 	exec build/release/pbaas serve
@@ -22,6 +22,10 @@ bench:
 	scripts/setup bench
 	$(MAKE) build
 	bench/run
+
+# build/package/pbaas_*.deb
+package: build
+	cpack --config build/release/CPackConfig.cmake -B build/package
 
 format:
 	git ls-files '*.cc' '*.h' | xargs clang-format-19 -i

@@ -32,7 +32,7 @@ function(pbaas_layer name)
     target_link_libraries(pbaas_${name} INTERFACE ${LAYER_LINKS})
   endif()
 
-  if(tests)
+  if(tests AND PBAAS_TESTS)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE pbaas_${name} pbaas_options pbaas_test_support GTest::gmock_main ${LAYER_PRIVATE_LINKS})
     add_test(NAME ${name} COMMAND ${name}_test)
