@@ -61,7 +61,7 @@ mon data = {folder}/mon
 osd data = {folder}/osd
 rgw data = {folder}/rgw
 rgw keyring = {folder}/keyring
-rgw frontends = beast endpoint=127.0.0.1:{port}
+rgw frontends = beast endpoint={address}:{port}
 rgw thread pool size = 32
 """
 
@@ -78,12 +78,13 @@ def die_with_parent():
 
 
 class RadosGateway:
-    def __init__(self):
+    def __init__(self, address="127.0.0.1", port=None, access_key=None, secret_key=None):
         self.folder = Path(tempfile.mkdtemp(prefix="pbaas-test-s3-"))
-        self.port = free_port()
+        self.address = address
+        self.port = port or free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
-        self.access_key = "A" + secrets.token_hex(8)
-        self.secret_key = secrets.token_hex(16)
+        self.access_key = access_key or "A" + secrets.token_hex(8)
+        self.secret_key = secret_key or secrets.token_hex(16)
         self.daemons = []
         self.gateway = None
 
@@ -143,7 +144,8 @@ class RadosGateway:
         osd_id = Path("/proc/sys/kernel/random/uuid").read_text(encoding="ascii").strip()
         mon_port = free_port()
         self._configuration().write_text(CONFIGURATION.format(fsid=fsid, folder=self.folder, mon_port=mon_port,
-                                                              port=self.port), encoding="ascii")
+                                                              address=self.address, port=self.port),
+                                         encoding="ascii")
         keyring = str(self.folder / "keyring")
         monmap = str(self.folder / "monmap")
         self._run("monmaptool", "--create", "--fsid", fsid, "--addv", "a", f"[v2:127.0.0.1:{mon_port}]", monmap)
