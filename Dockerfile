@@ -38,9 +38,6 @@ RUN groupadd --gid 10001 pbaas \
 COPY scripts/setup /tmp/scripts/
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
   /tmp/scripts/setup image && fc-cache -s && rm -rf /tmp/scripts /var/log/*.log /var/log/apt
-# boost_json links it, and its package does not say so.
-RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
-  apt-get update -q && apt-get install -q -y --no-install-recommends libboost-container1.81.0 && rm -rf /var/log/apt
 COPY --from=install /install/usr /usr
 COPY deploy/docker/pbaas-health /usr/bin/
 # Reads every library that it links, so an image that lacks one is not made.
