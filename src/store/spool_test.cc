@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -57,6 +58,7 @@ class SpoolTest : public testing::Test {
     std::vector<std::string> paths;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path_))
       if (entry.path().extension() == ".spool") paths.push_back(entry.path());
+    std::sort(paths.begin(), paths.end());
     return paths;
   }
 

@@ -20,7 +20,7 @@ getent passwd pbaas
 stat -c '%a %U:%G' /etc/pbaas
 install -d -o pbaas -g pbaas -m 0700 /var/lib/pbaas
 cd /
-set -a; . /usr/share/doc/pbaas/examples/pbaas.env; set +a
+set -a; . /usr/share/doc/pbaas/examples/pbaas.env; DRAIN_TIMEOUT=0; set +a
 HOME=/nonexistent DATA_DIR=/var/lib/pbaas PORT=0 setpriv --reuid=pbaas --regid=pbaas --clear-groups --no-new-privs \
   --bounding-set=-all pbaas serve >/tmp/greeting 2>/tmp/log &
 service=$!
@@ -31,7 +31,7 @@ url=$(grep -oh 'http://[0-9.]*:[0-9]*' /tmp/greeting | head -1)
 curl -sS -X POST "$url/session"; echo
 curl -sS -o /dev/null -w 'reference %{http_code}\n' "$url/docs/swagger-ui-bundle.js"
 curl -sS -o /dev/null -w 'openapi %{http_code}\n' "$url/openapi.json"
-kill -TERM $service; kill -TERM $service; wait $service || true
+kill -TERM $service; wait $service || true
 say removed
 dpkg -r pbaas
 ! command -v pbaas

@@ -75,8 +75,8 @@ class Fleet:
         with ThreadPoolExecutor(8) as pool:
             workers = [pool.submit(self.add_worker, capacity) for capacity in capacities]
             fronts = [pool.submit(self.add_gateway) for _ in range(gateways)]
-            for each in [*workers, *fronts]:
-                each.result()
+            # In the order that was asked for, whichever was made first.
+            self.workers, self.gateways = ([each.result() for each in started] for started in (workers, fronts))
         self.wait_for_workers()
         return self
 
