@@ -89,7 +89,7 @@ void SpoolWriter::append_all() {
     const auto batch = take_batch();
     if (!batch) return;
     if (const auto appended = spool_->append(*batch); !appended)
-      return hold(batch, appended.error());
+      return hold(*batch, appended.error());
     {
       const std::lock_guard lock(mutex_);
       appending_.reset();
@@ -103,15 +103,15 @@ void SpoolWriter::append_all() {
 
 // What is held already is newer than both, and stays where it is, however much that is: the loop
 // waits for the mutex. The queue bounds what comes beyond the limit of what is held.
-void SpoolWriter::hold(const Batch& states, const Error& error) {
+void SpoolWriter::hold(const std::vector<WrittenState>& states, const Error& error) {
   std::size_t held = 0;
   {
     const std::lock_guard lock(mutex_);
     std::vector<Session> newest_first;
-    newest_first.reserve(queue_.size() + states->size());
+    newest_first.reserve(queue_.size() + states.size());
     for (; !queue_.empty(); queue_.pop_back())
       newest_first.push_back(std::move(queue_.back().session));
-    for (auto state = states->rbegin(); state != states->rend(); ++state)
+    for (auto state = states.rbegin(); state != states.rend(); ++state)
       newest_first.push_back(state->session);
     stats_.coalesced += held_.put_back(std::move(newest_first));
     appending_.reset();

@@ -58,7 +58,7 @@ class SpoolWriter {
   void append_all();
   using Batch = std::shared_ptr<const std::vector<WrittenState>>;
   Batch take_batch();
-  void hold(const Batch& states, const Error& error);
+  void hold(const std::vector<WrittenState>& states, const Error& error);
   void sync_later();
 
   // Under the mutex.
