@@ -48,11 +48,6 @@ def wait_for_port(port, process):
     raise RuntimeError(f"{process.args[0]} does not listen on {port}")
 
 
-def pin(pid, core):
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {core})
-
-
 class Server:
     """A process that is measured; its port is where the load goes."""
 
@@ -74,32 +69,44 @@ class Server:
                 return int(line.split()[1])
         raise RuntimeError("no Pss in smaps_rollup")
 
+    def pin(self, core):
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {core})
+
     def stop(self):
         self.process.terminate()
         self.process.wait(10)
 
 
-class TwoHops(Server):
+class TwoHops:
     """A gateway's relay and behind it a worker's: what a fleet puts between a client and its browser."""
 
-    def __init__(self, front, echo_port):
-        self.worker = Server("worker", [str(front), str(echo_port)])
-        super().__init__("pbaas, two hops", [str(front), str(self.worker.port), "/echo"])
+    def __init__(self, gateway, worker):
+        self.gateway, self.worker = gateway, worker
+        self.name, self.port = f"{gateway.name}, two hops", gateway.port
 
     def cpu_s(self):
-        return super().cpu_s() + self.worker.cpu_s()
+        return self.gateway.cpu_s() + self.worker.cpu_s()
 
     def pss_kb(self):
-        return super().pss_kb() + self.worker.pss_kb()
+        return self.gateway.pss_kb() + self.worker.pss_kb()
+
+    def pin(self, core):
+        self.gateway.pin(core)
+        self.worker.pin(core)
 
     def stop(self):
-        super().stop()
+        self.gateway.stop()
         self.worker.stop()
+
+
+def front(build, port, *path):
+    return Server("pbaas", [str(build / "bench/relay_front"), str(port), *path])
 
 
 def haproxy(folder, mode, echo_port):
     port = free_port()
-    config = folder / f"haproxy_{mode}.cfg"
+    config = folder / f"haproxy_{port}.cfg"
     config.write_text(
         "global\n nbthread 1\n maxconn 8000\n"
         f"defaults\n mode {mode}\n timeout connect 5s\n timeout client 1h\n timeout server 1h\n timeout tunnel 1h\n"
@@ -111,9 +118,10 @@ def haproxy(folder, mode, echo_port):
 
 def nginx(folder, echo_port):
     port = free_port()
-    config = folder / "nginx.conf"
+    config = folder / f"nginx_{port}.conf"
     config.write_text(
-        f"daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log /dev/null crit;\n"
+        f"daemon off; master_process off; worker_processes 1; pid {folder}/nginx_{port}.pid;\n"
+        "error_log /dev/null crit;\n"
         "events { worker_connections 8192; }\n"
         f"http {{ access_log off; server {{ listen 127.0.0.1:{port}; location / {{\n"
         f" proxy_pass http://127.0.0.1:{echo_port}; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;\n"
@@ -167,14 +175,17 @@ def idle_kb(load, server):
 
 
 def start_all(build, folder, echo):
-    front = build / "bench/relay_front"
-    servers = [Server("pbaas", [str(front), str(echo.port)]), TwoHops(front, echo.port)]
+    worker = front(build, echo.port)
+    servers = [front(build, echo.port), TwoHops(front(build, worker.port, "/echo"), worker)]
     if shutil.which("haproxy"):
         servers += [haproxy(folder, "tcp", echo.port), haproxy(folder, "http", echo.port)]
+        inner = haproxy(folder, "tcp", echo.port)
+        servers.append(TwoHops(haproxy(folder, "tcp", inner.port), inner))
     else:
         print("haproxy is not installed, so it is left out")
     if shutil.which("nginx"):
-        servers.append(nginx(folder, echo.port))
+        inner = nginx(folder, echo.port)
+        servers += [nginx(folder, echo.port), TwoHops(nginx(folder, inner.port), inner)]
     else:
         print("nginx is not installed, so it is left out")
     return servers
@@ -239,8 +250,8 @@ def main():
             started += servers
             if arguments.pin:
                 for server in servers:
-                    pin(server.process.pid, os.cpu_count() - 1)
-                pin(echo.process.pid, 0)
+                    server.pin(os.cpu_count() - 1)
+                echo.pin(0)
                 os.sched_setaffinity(0, {0})  # and so the clients it starts
             idle = {server.name: idle_kb(load, server) for server in servers}
             hops = [Direct(echo.port)] + servers
