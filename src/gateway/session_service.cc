@@ -382,7 +382,9 @@ net::Task<Result<Session>> SessionService::end(const SessionId& id, const std::s
   auto session = co_await find(id, owner);
   if (!session || session->status == SessionStatus::kEnded) co_return session;
   if (const auto waiting = waiting_.find(id); waiting != waiting_.end()) {
-    co_return end_waiting(*waiting->second, std::move(*session));
+    auto ended = end_waiting(*waiting->second, std::move(*session));
+    co_await log_.written();
+    co_return ended;
   }
   // It may have been placed while the log was asked, which knows its worker by now.
   if (!session->worker) session = co_await log_.find(id);

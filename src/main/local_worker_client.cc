@@ -10,7 +10,7 @@ net::Task<Result<Session>> LocalWorkerClient::start(const store::WorkerRef&, Ses
 
 net::Task<Result<Session>> LocalWorkerClient::end(const store::WorkerRef&, const SessionId& session,
                                                   session::EndReason reason) {
-  co_return worker_.end(session, reason);
+  co_return co_await worker_.end_for_client(session, reason);
 }
 
 net::Task<Result<std::optional<Instant>>> LocalWorkerClient::end_if_due(const store::WorkerRef&,

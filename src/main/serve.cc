@@ -18,6 +18,7 @@
 #include "main/process.h"
 #include "main/signals.h"
 #include "main/version.h"
+#include "main/worker_id.h"
 #include "main/worker_part.h"
 #include "store/fleet_memory.h"
 #include "store/session_log_sqlite.h"

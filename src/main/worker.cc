@@ -16,6 +16,7 @@
 #include "main/stores.h"
 #include "main/version.h"
 #include "main/worker_address.h"
+#include "main/worker_id.h"
 #include "main/worker_part.h"
 #include "net/event.h"
 #include "net/http_server.h"

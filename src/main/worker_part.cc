@@ -1,7 +1,5 @@
 #include "main/worker_part.h"
 
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "base/log.h"
@@ -76,20 +74,6 @@ void WorkerPart::measure() {
   metrics_.set("pbaas_worker_slots", {{"state", "free"}}, status.capacity - status.used);
   metrics_.set("pbaas_browsers_live", {}, static_cast<double>(launcher_.live()));
   measure_way_out(metrics_, way_out_);
-}
-
-Result<std::string> worker_id(const std::string& data_dir) {
-  const auto path = std::filesystem::path(data_dir) / "worker_id";
-  std::string text;
-  std::ifstream(path) >> text;
-  if (const auto id = WorkerId::parse(text)) return id->text();
-  const auto made = WorkerId::random().text();
-  std::ofstream file(path);
-  file << made << '\n';
-  file.close();
-  if (file) return made;
-  return Error{Fault::kStoreUnavailable,
-               "DATA_DIR is \"" + data_dir + "\": it cannot be written to"};
 }
 
 }  // namespace pbaas

@@ -48,8 +48,4 @@ class WorkerPart {
   Instant drain_deadline_ = Instant::max();
 };
 
-// The id this machine's worker has had since its first start on this DATA_DIR. Errors:
-// kStoreUnavailable.
-Result<std::string> worker_id(const std::string& data_dir);
-
 }  // namespace pbaas

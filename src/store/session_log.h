@@ -101,6 +101,10 @@ class SessionLog {
   virtual net::Task<Result<RunRows>> rows_of(const WorkerRun& run,
                                              const std::vector<SessionId>& held) = 0;
 
+  // Done when everything recorded before it outlives this process, though not yet a loss of power:
+  // for whoever tells a client. Waits for a disk, never for a database elsewhere. Where it cannot
+  // be written it is done too: that is logged and tried again, as ever.
+  virtual net::Task<void> written() = 0;
   // Done when everything recorded before it is in the database, or, where that is away, safe on
   // disk to be delivered later.
   virtual net::Task<Status> flush() = 0;

@@ -168,6 +168,14 @@ TYPED_TEST_P(SessionLogContract, KeepsWhatWasFlushedForTheNextProcess) {
   EXPECT_EQ(this->stored(session.id), session);
 }
 
+TYPED_TEST_P(SessionLogContract, KeepsWhatItSaysIsWritten) {
+  const auto session = this->ended();
+  this->log().record(session);
+  this->run(this->log().written());
+  EXPECT_EQ(this->log().stats().pending, 0U);
+  EXPECT_EQ(this->stored(session.id), session);
+}
+
 TYPED_TEST_P(SessionLogContract, WritesWhatIsLeftWhenItIsClosed) {
   const auto session = this->ended();
   this->log().record(session);
@@ -335,20 +343,18 @@ TYPED_TEST_P(SessionLogContract, FindsNothingToEndTheSecondTime) {
             0U);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(SessionLogContract, GivesBackEverythingOfASession,
-                            GivesBackASessionThatHasNothingYet, SaysThatThereIsNoSuchSession,
-                            MovesForwardWithEachState, CountsTrafficOfARunningSession,
-                            NeverGoesBack, NeverGoesBackWithinOneBatch, EndsASessionOnce,
-                            KeepsWhatWasFlushedForTheNextProcess, WritesWhatIsLeftWhenItIsClosed,
-                            KeepsAThousandSessionsRecordedAtOnce, ListsTheNewestFirst,
-                            PagesThroughSessionsOfOneMillisecondWithoutLossOrRepeat,
-                            DoesNotShiftPagesWhenNewSessionsArrive, GivesNoCursorAfterTheLastPage,
-                            ListsOnlyTheOwnersSessions, ListsOnlySessionsOfTheStatusAskedFor,
-                            RefusesACursorItNeverGave, InsertsANewSessionUnderItsKey,
-                            GivesTheSameSessionForTheSameKey, KeepsKeysOfOwnersApart,
-                            InsertsOneOfManyWithTheSameKey,
-                            GivesTheKeyOfASessionThatNeverRanToTheNext,
-                            GivesBackTheKeyOfASessionThatWasStartingWhenTheProcessDied,
-                            EndsWhatIsOpenForAProcessThatStarts, FindsNothingToEndTheSecondTime);
+REGISTER_TYPED_TEST_SUITE_P(
+    SessionLogContract, GivesBackEverythingOfASession, GivesBackASessionThatHasNothingYet,
+    SaysThatThereIsNoSuchSession, MovesForwardWithEachState, CountsTrafficOfARunningSession,
+    NeverGoesBack, NeverGoesBackWithinOneBatch, EndsASessionOnce,
+    KeepsWhatWasFlushedForTheNextProcess, KeepsWhatItSaysIsWritten, WritesWhatIsLeftWhenItIsClosed,
+    KeepsAThousandSessionsRecordedAtOnce, ListsTheNewestFirst,
+    PagesThroughSessionsOfOneMillisecondWithoutLossOrRepeat, DoesNotShiftPagesWhenNewSessionsArrive,
+    GivesNoCursorAfterTheLastPage, ListsOnlyTheOwnersSessions, ListsOnlySessionsOfTheStatusAskedFor,
+    RefusesACursorItNeverGave, InsertsANewSessionUnderItsKey, GivesTheSameSessionForTheSameKey,
+    KeepsKeysOfOwnersApart, InsertsOneOfManyWithTheSameKey,
+    GivesTheKeyOfASessionThatNeverRanToTheNext,
+    GivesBackTheKeyOfASessionThatWasStartingWhenTheProcessDied, EndsWhatIsOpenForAProcessThatStarts,
+    FindsNothingToEndTheSecondTime);
 
 }  // namespace pbaas::store

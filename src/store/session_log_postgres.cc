@@ -138,6 +138,10 @@ net::Task<Result<RunRows>> PostgresSessionLog::rows_of(const WorkerRun& run,
   });
 }
 
+net::Task<void> PostgresSessionLog::written() {
+  return parts_->recorder().written();
+}
+
 net::Task<Status> PostgresSessionLog::flush() {
   auto& delivery = parts_->delivery;
   const auto last = delivery.spool_writer().last_added();

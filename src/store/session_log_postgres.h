@@ -41,6 +41,7 @@ class PostgresSessionLog final : public SessionLog {
   net::Task<Result<std::vector<SessionId>>> end_forgotten(WallTime now) override;
   net::Task<Result<RunRows>> rows_of(const WorkerRun& run,
                                      const std::vector<SessionId>& held) override;
+  net::Task<void> written() override;
   // While PostgreSQL is there: also done with what earlier processes left in the spool.
   net::Task<Status> flush() override;
   SessionLogStats stats() const override;

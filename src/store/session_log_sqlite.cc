@@ -222,6 +222,14 @@ net::Task<Result<RunRows>> SqliteSessionLog::rows_of(const WorkerRun& run,
   return call<RunRows>([=](SessionTable& table) { return table.rows_of(run, held); });
 }
 
+net::Task<void> SqliteSessionLog::written() {
+  std::function<Status()> write = [writer = writer_.get()]() -> Status {
+    writer->catch_up();
+    return {};
+  };
+  (void)co_await writer_->thread().run<void>(std::move(write));
+}
+
 net::Task<Status> SqliteSessionLog::flush() {
   return writer_->thread().run<void>([writer = writer_.get()]() -> Status {
     if (const auto wrote = writer->write_all(); !wrote) return wrote;

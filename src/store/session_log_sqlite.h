@@ -33,6 +33,7 @@ class SqliteSessionLog final : public SessionLog {
   net::Task<Result<std::vector<SessionId>>> end_forgotten(WallTime now) override;
   net::Task<Result<RunRows>> rows_of(const WorkerRun& run,
                                      const std::vector<SessionId>& held) override;
+  net::Task<void> written() override;
   net::Task<Status> flush() override;
   SessionLogStats stats() const override;
 

@@ -137,6 +137,15 @@ void SpoolWriter::sync_later() {
   });
 }
 
+// Where writing fails it is left to the retry: a full disk would be met by each call.
+net::Task<void> SpoolWriter::written() {
+  std::function<Status()> write = [this]() -> Status {
+    if (!retry_scheduled_) append_all();
+    return {};
+  };
+  (void)co_await thread_.run<void>(std::move(write));
+}
+
 net::Task<Status> SpoolWriter::flush() {
   return thread_.run<void>([this]() -> Status {
     append_all();

@@ -34,6 +34,8 @@ class SpoolWriter {
   void add(const session::Session& session);
   // Appends what is left and ends the thread.
   void finish();
+  // Done when all that was added before it is in the spool, or is to be tried again later.
+  net::Task<void> written();
   // Done when all that was added before it is in the spool and synced, or delivered already.
   net::Task<Status> flush();
 

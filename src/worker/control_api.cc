@@ -100,7 +100,8 @@ Task<Response> end(Request& request, ControlApi& api) {
   const auto reason = session::end_reason_from_word(request.query["reason"]);
   if (!reason)
     co_return Response::problem({Fault::kInvalidQuery, "reason is no end_reason", "reason"});
-  co_return answer(api.worker.end(*id, *reason));
+  const auto ended = co_await api.worker.end_for_client(*id, *reason);
+  co_return answer(ended);
 }
 
 // The time left, because the clocks of two machines have nothing to do with each other.

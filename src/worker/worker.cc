@@ -20,6 +20,8 @@ constexpr Duration kLaunchMax{120'000};
 // and its slot is given up.
 constexpr Duration kGoneMax{3'600'000};
 constexpr Duration kLogInterval{5'000};
+// How long an answer waits for the log to be written. It takes some 0.1 ms.
+constexpr Duration kWriteMax{1'000};
 constexpr Duration kDrainPoll{50};
 
 Error no_such_session() {
@@ -71,6 +73,7 @@ net::Task<Result<Session>> Worker::start(Session session) {
   const auto deadline = Deadline::after(clock_, kLaunchMax);
   const bool settled = co_await live->settled.wait(deadline);
   if (!settled) end_live(live, EndReason::kLaunchFailed, "Chromium did not start in time");
+  co_await written();
   if (live->running()) co_return live->record;
   if (live->record.end_reason == EndReason::kLaunchFailed) {
     co_return Error{Fault::kLaunchFailed, live->record.end_detail};
@@ -149,6 +152,19 @@ Result<Session> Worker::end(const SessionId& id, EndReason reason, std::string d
   if (!live) return no_such_session();
   end_live(live, reason, std::move(detail));
   return live->record;
+}
+
+net::Task<Result<Session>> Worker::end_for_client(SessionId id, EndReason reason) {
+  auto ended = end(id, reason);
+  if (ended) co_await written();
+  co_return ended;
+}
+
+// A disk that hangs costs a client this long, not its answer.
+net::Task<void> Worker::written() {
+  auto keeping = log_.written();
+  const bool kept = co_await net::finish_by(std::move(keeping), Deadline::after(clock_, kWriteMax));
+  if (!kept) log::warn("session_log_slow", {{"waited_ms", kWriteMax.count()}});
 }
 
 void Worker::end_live(const Live& live, EndReason reason, std::string detail) {

@@ -52,6 +52,9 @@ class Worker {
   // kNoSuchSession.
   Result<session::Session> end(const SessionId& id, session::EndReason reason,
                                std::string detail = {});
+  // The same for whoever tells a client: done when the log keeps the end, even if this process is
+  // killed at the next moment.
+  net::Task<Result<session::Session>> end_for_client(SessionId id, session::EndReason reason);
   // Ends a session whose deadline has passed, else gives its next deadline. Errors: kNoSuchSession.
   Result<std::optional<Instant>> end_if_due(const SessionId& id);
   // Errors: kNoSuchSession.
@@ -96,6 +99,7 @@ class Worker {
   net::Task<void> launch_browser(const session::Session& session, Launched& launched);
   net::Task<void> until_ended(Live live);
   void run_in(const Live& live, std::unique_ptr<browser::Browser> browser);
+  net::Task<void> written();
   void end_live(const Live& live, session::EndReason reason, std::string detail);
   net::Task<void> dismantle(Live live);
   void browser_exited(const Live& live, const browser::BrowserExit& exit);

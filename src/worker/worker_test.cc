@@ -36,6 +36,7 @@ class MemoryLog final : public store::SessionLog {
                                             const std::vector<SessionId>&) override {
     co_return Error{};
   }
+  net::Task<void> written() override { co_return; }
   net::Task<Status> flush() override { co_return Status{}; }
   store::SessionLogStats stats() const override { return {}; }
 

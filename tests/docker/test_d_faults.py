@@ -40,7 +40,7 @@ def test_kill_9_of_a_worker_ends_its_sessions_alone_and_it_comes_back(three_work
     stack = three_workers
     sessions = create_spread(stack)
     victim = stack.containers("worker")[0]
-    victim_id = stack.execute(victim, "cat", "/data/worker_id").strip()
+    victim_id = stack.execute(victim, "cat", "/data/worker_id").split()[0]
     lost = [each for each in sessions if each["worker"] == victim_id]
     kept = [each for each in sessions if each["worker"] != victim_id]
     assert len(lost) == 2
@@ -59,7 +59,7 @@ def test_kill_9_of_a_worker_ends_its_sessions_alone_and_it_comes_back(three_work
     # Its restart policy brings it back, under the same id, since its volume is the same.
     wait_until(lambda: stack.inspect(victim)["State"]["Running"], 20, "a restart")
     assert stack.inspect(victim)["RestartCount"] >= 1
-    assert stack.execute(victim, "cat", "/data/worker_id").strip() == victim_id
+    assert stack.execute(victim, "cat", "/data/worker_id").split()[0] == victim_id
     end_all(stack, kept)
     end_all(stack, create_spread(stack, 3))
 

@@ -118,6 +118,23 @@ def test_the_log_survives_kill_9_and_ends_what_was_open(make_service):
     assert answer.status_code == 410 and answer.json()["end_reason"] == "worker_lost"
 
 
+def test_what_a_client_was_told_is_in_the_log_whenever_the_service_is_killed(make_service):
+    service = make_service(LOG_LEVEL="warn")
+    for round_number in range(10):
+        if round_number:
+            service.start()
+        ended, open_one = create_together(service, 2)
+        service.end(ended["id"])
+        created = service.create() if round_number % 2 else None
+        service.kill()
+        service.wait_nothing_left(2)
+        service.start()
+        reasons = {"client_request": ended, "worker_lost": created or open_one}
+        for reason, session in reasons.items():
+            assert service.session(session["id"])["end_reason"] == reason
+        service.kill()
+
+
 def test_kill_9_of_the_launcher_ends_the_service_which_leaves_nothing(make_service):
     service = make_service(LOG_LEVEL="error")
 

@@ -1,6 +1,7 @@
 """Workers and gateways that are told to go, and those that may not come in."""
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -9,11 +10,32 @@ import pytest
 import requests
 
 from clients import all_answer, connected, product
-from fleet import HEARTBEAT_SECONDS, TTL_SECONDS
+from fleet import HEARTBEAT_SECONDS, TTL_SECONDS, Worker
 from pbaas_process import ROOT
 from processes import wait_until
 
 BINARY = os.environ.get("PBAAS_BINARY", str(ROOT / "build/release/pbaas"))
+
+
+def test_a_copy_of_a_workers_folder_is_another_worker(make_fleet):
+    fleet = make_fleet(capacities=(2,))
+    (original,) = fleet.workers
+    sessions = fleet.create_together(2)
+    twin = Worker(**{**original.settings, "MAX_CONTEXTS": 4})
+    shutil.copytree(original.data_dir, twin.data_dir)
+    fleet.workers.append(twin)
+    twin.start()
+    assert twin.id != original.id and "data_dir_copied" in twin.errors()
+    fleet.wait_for_workers()
+    fleet.wait_agreement()
+    more = fleet.create_together(2)
+    assert {each["worker"] for each in more} == {twin.id}
+    former = twin.id
+    twin.stop()
+    assert twin.start().id == former, "its own folder is no copy"
+    assert {fleet.gateway().session(each["id"])["status"] for each in sessions} == {"running"}
+    fleet.end_all(sessions)
+    fleet.wait_empty()
 
 
 def of_worker(worker, sessions):

@@ -129,6 +129,7 @@ def test_postgresql_frozen_under_load_loses_no_row_and_no_end(make_fleet):
 
 
 def test_what_a_worker_could_not_deliver_before_it_died_is_delivered_when_it_is_back(make_fleet):
+    """What a client was told is kept on disk by then: the worker is killed at the moment of the answer."""
     fleet = make_fleet(capacities=(4,))
     sessions = fleet.create_together(3)
     fleet.wait_agreement()

@@ -34,7 +34,7 @@ class Worker(PbaasProcess):
 
     @property
     def id(self):
-        return (self.data_dir / "worker_id").read_text().strip()
+        return (self.data_dir / "worker_id").read_text().split()[0]
 
     @property
     def url(self):
