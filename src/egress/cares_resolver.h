@@ -14,8 +14,8 @@ namespace pbaas::egress {
 struct ResolverLimits {
   int timeout_ms = 2'000;  // for the first try; later ones wait longer
   int tries = 3;
-  std::size_t pending_max = 2'048;
-  std::string servers{};  // "127.0.0.1:5353", for tests; those of the machine where empty
+  std::size_t pending_max = 4'096;  // what more than thirty sessions may ask
+  std::string servers{};            // "127.0.0.1:5353", for tests; those of the machine where empty
 };
 
 class CaresResolver final : public Resolver {

@@ -59,13 +59,17 @@ class NameServer {
     if (name.starts_with("silent")) return {};
     const bool known = !name.starts_with("no");
     const char type = query[question_end - 3];
-    std::string answer = query.substr(0, 2) + (known ? "\x81\x80"s : "\x81\x83"s) + "\0\1"s;
-    answer += (known ? "\0\1"s : "\0\0"s) + "\0\0\0\0"s + query.substr(12, question_end - 12);
-    if (!known) return answer;
-    answer += "\xC0\x0C\0"s + type + "\0\1\0\0\0\x3C"s;
+    const char many = type == 1 ? 28 : 16;  // As many as 512 bytes hold.
+    const char count = name.starts_with("many") ? many : known ? 1 : 0;
+    std::string answer = query.substr(0, 2) + (known ? "\x81\x80"s : "\x81\x83"s) + "\0\1\0"s;
+    answer += count + "\0\0\0\0"s + query.substr(12, question_end - 12);
     const auto bytes = address(type == 1 ? "192.0.2.7" : "2001:db8::7").bytes();
     const std::span data = std::span(bytes).subspan(type == 1 ? 12 : 0);
-    return answer + '\0' + static_cast<char>(data.size()) + std::string(data.begin(), data.end());
+    for (int i = 0; i < count; ++i) {
+      answer += "\xC0\x0C\0"s + type + "\0\1\0\0\0\x3C\0"s;
+      answer += static_cast<char>(data.size()) + std::string(data.begin(), data.end());
+    }
+    return answer;
   }
 
   UniqueFd fd_;
@@ -86,6 +90,12 @@ TEST(CaresResolver, FindsEveryAddressOfAName) {
   EXPECT_EQ(found.status, ResolveStatus::kFound);
   std::ranges::sort(found.addresses);
   EXPECT_EQ(found.addresses, (std::vector{address("192.0.2.7"), address("2001:db8::7")}));
+}
+
+TEST(CaresResolver, TakesSoManyAddressesOfANameAndNoMore) {
+  NameServer server;
+  CaresResolver resolver({.servers = server.place()});
+  EXPECT_EQ(look_up(resolver, "many.example").addresses.size(), 32u);
 }
 
 TEST(CaresResolver, KnowsTheHostsFile) {

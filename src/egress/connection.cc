@@ -87,6 +87,7 @@ void Connection::begin_request(std::size_t head_bytes, EgressTurn& turn) {
   request_ = std::move(*request);
   response_.reset();
   response_head_ = {};
+  response_head_seen_ = 0;
   response_surplus_ = false;
   reused_ = can_reuse();
   if (reused_) return begin_exchange(turn);
@@ -109,6 +110,7 @@ void Connection::dial(EgressTurn& turn) {
   dial_until_ = turn.now + limits_.connect_max;
   const auto* proxy = session_.upstream_for(destination);
   through_proxy_ = proxy != nullptr;
+  proxy_credentials_.reset();
   handshake_.reset();
   const auto known = known_addresses(destination);
   if (proxy && known) {
@@ -120,7 +122,10 @@ void Connection::dial(EgressTurn& turn) {
   if (proxy) {
     const bool plain_http =
         request_->kind == ProxyRequest::Kind::kPlain && proxy->kind == session::ProxyKind::kHttp;
-    if (!plain_http) handshake_.emplace(*proxy, destination);
+    if (plain_http)
+      proxy_credentials_ = credentials_field(*proxy);
+    else
+      handshake_.emplace(*proxy, destination);
   }
   dial_.emplace(proxy ? proxy->server : destination, policy_);
   if (const auto addresses = known_addresses(dial_->destination())) {
@@ -176,12 +181,12 @@ void Connection::connected(EgressTurn& turn) {
 
 void Connection::shake_hands(EgressTurn& turn) {
   if (client_.hung_up() && request_->kind == ProxyRequest::Kind::kConnect) return end(turn);
-  for (;;) {
+  for (int i = 0; i <= kReadsPerTurn; ++i) {
     // Its few bytes fit any socket's buffer; what does not is kept and sent with the next event.
     upstream_->flush();
     if (const auto output = handshake_->take_output(); !output.empty())
       upstream_->write(as_bytes(output));
-    if (!upstream_->can_read()) break;
+    if (!upstream_->can_read() || i == kReadsPerTurn) break;
     const auto bytes = as_text(turn.buffer.first(upstream_->read(turn.buffer)));
     const auto taken = handshake_->take_input(bytes);
     if (handshake_->failure()) return fail({*handshake_->failure()}, turn);
@@ -190,7 +195,8 @@ void Connection::shake_hands(EgressTurn& turn) {
     handshake_.reset();
     return open(turn);
   }
-  if (upstream_->ended()) fail({FailureKind::kUpstreamRefused}, turn);
+  if (upstream_->ended()) return fail({FailureKind::kUpstreamRefused}, turn);
+  unfinished_ = upstream_->can_read();
 }
 
 void Connection::open(EgressTurn& turn) {
@@ -214,10 +220,8 @@ void Connection::begin_tunnel(EgressTurn& turn) {
 void Connection::begin_exchange(EgressTurn& turn) {
   enter(Phase::kExchange, turn, limits_.answer_max);
   request_body_ = BodyWalker(request_->body);
-  const auto* proxy = through_proxy_ ? session_.upstream_for(request_->destination) : nullptr;
-  const bool to_proxy = proxy && proxy->kind == session::ProxyKind::kHttp;
-  const auto head =
-      to_proxy ? request_->head_for_proxy(credentials_field(*proxy)) : request_->head_for_origin();
+  const auto head = proxy_credentials_ ? request_->head_for_proxy(*proxy_credentials_)
+                                       : request_->head_for_origin();
   write_up(as_bytes(head));
   const std::string behind = std::exchange(head_, {});
   send_request_body(as_bytes(behind), turn);

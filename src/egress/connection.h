@@ -143,10 +143,14 @@ class Connection {
   std::optional<HostPort> open_to_;
   int open_generation_ = 0;
   bool through_proxy_ = false;  // the upstream is the session's own proxy
+  // Where that takes requests with whole URLs: those of the proxy that was dialled, though the
+  // session may have another by now.
+  std::optional<std::string> proxy_credentials_;
   bool reused_ = false;
 
   BodyWalker request_body_;
-  std::string response_head_;  // the server's bytes until its head is whole
+  std::string response_head_;           // the server's bytes until its head is whole
+  std::size_t response_head_seen_ = 0;  // so many of them hold none
   std::optional<ResponseHead> response_;
   BodyWalker response_body_;
   bool response_surplus_ = false;

@@ -96,7 +96,8 @@ void Connection::pump_response(EgressTurn& turn) {
 
 void Connection::take_response(std::span<const std::byte> bytes, EgressTurn& turn) {
   session_.count_down(bytes.size());
-  deadline_ = turn.now + limits_.stall_max;
+  // A head has one time for all of it, however it drips.
+  if (response_ || response_head_.empty()) deadline_ = turn.now + limits_.stall_max;
   if (response_) return take_response_body(bytes);
   response_head_.append(as_text(bytes));
   take_response_heads(turn);
@@ -105,7 +106,8 @@ void Connection::take_response(std::span<const std::byte> bytes, EgressTurn& tur
 // Interim responses (100, 103) and the one that counts.
 void Connection::take_response_heads(EgressTurn& turn) {
   while (!response_ && phase_ == Phase::kExchange) {
-    const auto size = response_head_length(response_head_);
+    const auto seen = std::exchange(response_head_seen_, response_head_.size());
+    const auto size = response_head_length(response_head_, seen);
     if (size == 0 && response_head_.size() <= kResponseHeadBytesMax) return;
     if (size == 0 || !take_response_head(size, turn))
       return fail({FailureKind::kBrokenAnswer}, turn);
@@ -113,6 +115,7 @@ void Connection::take_response_heads(EgressTurn& turn) {
 }
 
 bool Connection::take_response_head(std::size_t size, EgressTurn& turn) {
+  response_head_seen_ = 0;
   const auto text = response_head_.substr(0, size);
   const auto head = read_response_head(text, request_->is_head);
   if (!head) return false;

@@ -178,6 +178,23 @@ TEST(Plain, AHeadThatNeverEndsIsEnded) {
   EXPECT_EQ(wire.end(), WireEnd::kEof);
 }
 
+TEST(Plain, AnAnswersHeadThatDripsForEverIsEnded) {
+  auto limits = Rig::quick();
+  limits.stall_max = Duration{100};
+  Rig rig(allow_loopback(), limits);
+  Server server([](Wire& wire) {
+    wire.read_head();
+    wire.send("HTTP/1.1 200 OK\r\n");
+    for (;;) {
+      wire.send("a\n");
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+  Wire wire = rig.connect();
+  wire.send(get(server.at("a.example") + "/"));
+  EXPECT_TRUE(wire.read_head().starts_with("HTTP/1.1 504 "));
+}
+
 TEST(Plain, CarriesALargeBodyUpAndItsNextRequest) {
   Rig rig;
   constexpr std::size_t size = 20 << 20;

@@ -163,6 +163,30 @@ TEST(Destination, AResolverThatNeverAnswersIsNotWaitedFor) {
   EXPECT_EQ(status_of(rig.answer(connect_request("nobody.example:80"))), "HTTP/1.1 504");
 }
 
+TEST(Destination, OneSessionMayNotTakeAllLookUps) {
+  auto limits = Rig::quick();
+  limits.lookups_max = 2;
+  Rig rig(allow_loopback(), limits);
+  Server server(serve_ok);
+  auto listener = listen_on_loopback();
+  const int port = port_of(listener);
+  const auto other = rig.pool.serve(std::move(listener), {});
+  for (int asked = 1; asked <= 2; ++asked) {
+    Wire wire = rig.connect();
+    wire.send(connect_request("silent.example:443"));
+    ASSERT_TRUE(soon([&] { return rig.resolver.asked() == asked; }));
+  }
+  // Those who asked are gone, and what they asked for is still looked up.
+  ASSERT_TRUE(soon([&] { return rig.pool.open() == 0; }));
+  EXPECT_NE(rig.answer(connect_request("a.example:443")).find("resolver_busy"), std::string::npos);
+  Wire wire(connect_to_loopback(port));
+  wire.send(get(server.at("a.example") + "/"));
+  EXPECT_EQ(read_body(wire), "ok GET /");
+  rig.resolver.answer_late("silent.example", "127.0.0.1");
+  const auto again = [&] { return status_of(rig.answer(connect_request("a.example:1"))); };
+  EXPECT_TRUE(soon([&] { return again() == "HTTP/1.1 502"; }));
+}
+
 TEST(Destination, AServerThatNeverAnswersIsNotWaitedFor) {
   auto limits = Rig::quick();
   limits.answer_max = Duration{50};
@@ -306,6 +330,19 @@ TEST_F(Chained, AHandOverChangesTheWayOfTheNextRequest) {
   EXPECT_EQ(read_body(wire), "ok GET /");
   fresh.session->assign(through(server, session::ProxyKind::kHttp, "hunter2"));
   wire.send(get(origin.at("a.example") + "/"));
+  EXPECT_EQ(read_body(wire), "through");
+}
+
+TEST_F(Chained, APasswordGoesToTheProxyItIsOfAlsoWhenTheSessionGetsAnotherMeanwhile) {
+  Rig fresh;
+  auto first = through(server, session::ProxyKind::kHttp, "hunter2");
+  first.proxy->server = place(server.at("slow.example"));
+  fresh.session->assign(std::move(first));
+  Wire wire = fresh.connect();
+  wire.send(get("far.example/"));
+  ASSERT_TRUE(soon([&] { return fresh.resolver.asked() == 1; }));
+  fresh.session->assign(through(server, session::ProxyKind::kHttp, "of the next"));
+  fresh.resolver.answer_late("slow.example", "127.0.0.1");
   EXPECT_EQ(read_body(wire), "through");
 }
 

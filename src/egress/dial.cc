@@ -12,6 +12,8 @@ namespace {
 
 // As many as one name can make us try.
 constexpr std::size_t kAddressesMax = 8;
+// Of a probe that sends nothing.
+constexpr int kAnyPort = 9;
 
 FailureKind kind_of_status(ResolveStatus status) {
   switch (status) {
@@ -55,11 +57,17 @@ int connect_socket(int fd, const IpAddress& address, int port) {
 
 }  // namespace
 
+bool has_route_to(const IpAddress& address) {
+  const UniqueFd probe = make_socket(address, SOCK_DGRAM);
+  return probe.valid() && connect_socket(probe.get(), address, kAnyPort) == 0;
+}
+
 bool is_own_address(const IpAddress& address) {
   // To an address of its own the kernel speaks from that very address.
   const UniqueFd probe = make_socket(address, SOCK_DGRAM);
-  constexpr int any_port = 9;
-  if (!probe.valid() || connect_socket(probe.get(), address, any_port) != 0) return false;
+  // Where nothing can be asked, as without descriptors, it may be.
+  if (!probe.valid()) return errno != EAFNOSUPPORT;
+  if (connect_socket(probe.get(), address, kAnyPort) != 0) return false;
   sockaddr_storage local{};
   socklen_t size = sizeof local;
   auto* generic = reinterpret_cast<sockaddr*>(&local);
@@ -76,10 +84,11 @@ std::optional<std::vector<IpAddress>> known_addresses(const HostPort& destinatio
 void Dial::take(const Resolved& resolved) {
   failure_ = {kind_of_status(resolved.status)};
   for (const auto& address : resolved.addresses) {
+    if (addresses_.size() == kAddressesMax) return;
     const auto refused = policy_.refusal(destination_, address, is_own_address(address));
     if (refused)
       failure_ = {FailureKind::kRefusedAddress, *refused};
-    else if (addresses_.size() < kAddressesMax)
+    else
       addresses_.push_back(address);
   }
 }

@@ -15,8 +15,9 @@
 
 namespace pbaas::egress {
 
-// Whether connections to this address end at this machine. Asks the kernel's routes, and sends
-// nothing.
+// Both ask the kernel's routes, and send nothing.
+bool has_route_to(const IpAddress& address);
+// Whether connections to this address end at this machine, or may.
 bool is_own_address(const IpAddress& address);
 
 // "localhost" and names below it are loopback, and no resolver is asked (RFC 6761).

@@ -56,6 +56,7 @@ struct EgressLoop::Listener {
   UniqueFd fd;
   EgressSession session;
   std::size_t open = 0;
+  std::size_t lookups = 0;
   bool ended = false;
   bool waiting = false;  // there may be more to accept
 };
@@ -108,10 +109,15 @@ void EgressLoop::unwatch(int fd) {
 }
 
 void EgressLoop::resolve(Connection& connection, std::uint64_t query, const std::string& host) {
-  const std::uint64_t id = static_cast<Member&>(connection).id;
-  shared_.resolver.resolve(host, [mailbox = mailbox_, id, query](Resolved resolved) {
-    mailbox->post(ResolvedPost{id, query, std::move(resolved)});
-  });
+  const auto& member = static_cast<Member&>(connection);
+  auto answer = [mailbox = mailbox_, session = member.listener.id, id = member.id,
+                 query](Resolved resolved) {
+    mailbox->post(ResolvedPost{session, id, query, std::move(resolved)});
+  };
+  // Counted until it is answered, whoever still waits: one session must not take them all.
+  if (++member.listener.lookups > shared_.limits.lookups_max)
+    return answer({.status = ResolveStatus::kBusy});
+  shared_.resolver.resolve(host, std::move(answer));
 }
 
 void EgressLoop::run() {
@@ -183,6 +189,8 @@ void EgressLoop::handle(EndPost& post) {
 }
 
 void EgressLoop::handle(ResolvedPost& post) {
+  const auto of = listeners_.find(post.session);
+  if (of != listeners_.end()) --of->second->lookups;
   const auto found = members_.find(post.connection);
   if (found == members_.end()) return;
   auto lent = turn();

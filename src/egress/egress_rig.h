@@ -244,11 +244,26 @@ class StubResolver final : public Resolver {
       const std::lock_guard lock(mutex_);
       ++asked_;
       const auto found = answers_.find(host);
-      if (found == answers_.end()) return kept_.push_back(std::move(answer));
+      if (found == answers_.end()) {
+        kept_.emplace_back(host, std::move(answer));
+        return;
+      }
       resolved = found->second.front();
       if (found->second.size() > 1) found->second.pop_front();
     }
     answer(std::move(resolved));
+  }
+
+  // Answers, with one address, those who have asked for a name that nobody had set.
+  void answer_late(const std::string& host, const std::string& text) {
+    std::vector<std::pair<std::string, Answer>> kept;
+    {
+      const std::lock_guard lock(mutex_);
+      kept.swap(kept_);
+    }
+    for (auto& [name, answer] : kept) {
+      if (name == host) answer({.status = ResolveStatus::kFound, .addresses = {address(text)}});
+    }
   }
 
   int asked() const { return asked_; }
@@ -256,7 +271,7 @@ class StubResolver final : public Resolver {
  private:
   std::mutex mutex_;
   std::map<std::string, std::deque<Resolved>> answers_;
-  std::vector<Answer> kept_;
+  std::vector<std::pair<std::string, Answer>> kept_;
   std::atomic<int> asked_{0};
 };
 

@@ -10,8 +10,10 @@ namespace pbaas::egress {
 struct EgressLimits {
   // Chromium has at most 256 sockets for pages and 255 for WebSockets.
   std::size_t connections_max = 512;  // open at once, of one session
-  Duration head_max{15'000};          // a request's head, from its first byte
-  Duration idle_max{300'000};         // between requests; Chromium drops idle sockets after as long
+  // Names looked up at once, of one session, those of connections included that are gone by now.
+  std::size_t lookups_max = 128;
+  Duration head_max{15'000};   // a request's head, from its first byte
+  Duration idle_max{300'000};  // between requests; Chromium drops idle sockets after as long
   Duration resolve_max{15'000};
   Duration attempt_max{3'000};          // one address, where there are more to try
   Duration connect_max{30'000};         // all addresses of a name

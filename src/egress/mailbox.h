@@ -28,6 +28,7 @@ struct EndPost {
   std::uint64_t session;
 };
 struct ResolvedPost {
+  std::uint64_t session;
   std::uint64_t connection;
   std::uint64_t query;
   Resolved resolved;

@@ -11,6 +11,8 @@ namespace pbaas::egress {
 namespace {
 
 constexpr int kHttpPort = 80;
+// Every field of the head is looked for in it.
+constexpr std::size_t kConnectionListMax = 1024;
 
 // Fields between two hops, which are not passed on; nor are those that Connection names.
 constexpr std::array<std::string_view, 6> kHopFields{
@@ -134,6 +136,8 @@ Result<ProxyRequest> read_proxy_request(std::string_view head) {
   request.kind = ProxyRequest::Kind::kPlain;
   if (const auto read = read_url(line.target, request); !read) return read.error();
   const auto meaning = meaning_of(fields);
+  if (meaning.connection.size() > kConnectionListMax)
+    return malformed("Connection names too much; it may be 1 KiB");
   const bool is_http_11 = line.version == "HTTP/1.1";
   request.body = meaning.body;
   request.is_head = line.method == "HEAD";

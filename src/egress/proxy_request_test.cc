@@ -107,6 +107,15 @@ TEST(ProxyRequest, RefusesWhatIsNotForAProxy) {
     EXPECT_TRUE(refused(std::string(line) + "\r\nHost: x\r\n\r\n")) << line;
 }
 
+TEST(ProxyRequest, RefusesAConnectionThatNamesTooMuch) {
+  const auto names = [](std::size_t size) {
+    return "GET http://a.example/ HTTP/1.1\r\nHost: x\r\nConnection: " + std::string(size, 'a') +
+           "\r\n\r\n";
+  };
+  EXPECT_TRUE(read_proxy_request(names(1'000)));
+  EXPECT_FALSE(read_proxy_request(names(1'024)));
+}
+
 TEST(ProxyRequest, RefusesTwoFramings) {
   EXPECT_TRUE(refused(with("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n")));
   EXPECT_TRUE(refused(with("Content-Length: 1\r\nContent-Length: 1\r\n")));

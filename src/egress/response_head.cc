@@ -73,10 +73,12 @@ int status_of(std::string_view line) {
 
 }  // namespace
 
-std::size_t response_head_length(std::string_view bytes) {
+std::size_t response_head_length(std::string_view bytes, std::size_t seen) {
+  // The end of a line, and half of the empty one, may have been seen.
+  const auto from = seen - std::min<std::size_t>(seen, 2);
   // As Chromium looks for it: an empty line, whichever way lines end.
-  const auto bare = bytes.find("\n\n");
-  const auto usual = bytes.find("\n\r\n");
+  const auto bare = bytes.find("\n\n", from);
+  const auto usual = bytes.find("\n\r\n", from);
   if (bare == std::string_view::npos && usual == std::string_view::npos) return 0;
   return usual < bare ? usual + 3 : bare + 2;
 }

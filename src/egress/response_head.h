@@ -24,7 +24,8 @@ struct ResponseHead {
 };
 
 // The length of the head at the start of `bytes`, its empty line included; 0 while it is not whole.
-std::size_t response_head_length(std::string_view bytes);
+// None was found in the first `seen` of them before.
+std::size_t response_head_length(std::string_view bytes, std::size_t seen = 0);
 
 // `head` is whole. Nothing where it is not HTTP/1 or says two lengths. `bodiless` is of a HEAD
 // request.

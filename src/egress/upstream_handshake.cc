@@ -9,6 +9,8 @@ namespace pbaas::egress {
 namespace {
 
 constexpr std::size_t kHeadBytesMax = 16 * 1024;
+// A proxy may say that it is still at work, and not so for ever.
+constexpr int kInterimHeadsMax = 8;
 constexpr char kSocksVersion = 5;
 constexpr char kNoLogin = 0;
 constexpr char kUserAndPassword = 2;
@@ -80,11 +82,12 @@ std::size_t UpstreamHandshake::take_input(std::string_view bytes) {
 
 void UpstreamHandshake::take_http_head() {
   if (input_.size() > kHeadBytesMax) return fail(FailureKind::kBrokenAnswer);
-  if (!input_.ends_with('\n') || response_head_length(input_) == 0) return;
+  // Its bytes come one by one: the head is whole where they end in an empty line.
+  if (!input_.ends_with("\n\n") && !input_.ends_with("\n\r\n")) return;
   const auto head = read_response_head(input_, true);
   input_.clear();
   if (!head) return fail(FailureKind::kBrokenAnswer);
-  if (head->is_interim()) return;
+  if (head->is_interim() && ++interim_heads_ <= kInterimHeadsMax) return;
   if (head->status == 407) return fail(FailureKind::kUpstreamCredentials);
   if (head->status / 100 != 2) return fail(FailureKind::kUpstreamRefused);
   step_ = Step::kDone;

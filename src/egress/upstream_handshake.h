@@ -41,6 +41,7 @@ class UpstreamHandshake {
   std::string output_;
   std::string input_;
   std::string login_;  // of SOCKS
+  int interim_heads_ = 0;
   HostPort destination_;
   std::optional<FailureKind> failure_;
 };

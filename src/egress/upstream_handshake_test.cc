@@ -46,6 +46,14 @@ TEST(UpstreamHandshake, ShowsAnHttpProxyUserAndPassword) {
   EXPECT_EQ(credentials_field(proxy(ProxyKind::kHttp)), "");
 }
 
+TEST(UpstreamHandshake, WaitsThroughSoManyInterimHeadsAndNoMore) {
+  UpstreamHandshake handshake(proxy(ProxyKind::kHttp), place("a.b:1"));
+  for (int i = 0; i < 8; ++i) answer(handshake, "HTTP/1.1 100 x\nA: b\n\n");
+  EXPECT_FALSE(handshake.failure());
+  answer(handshake, "HTTP/1.1 100 x\n\n");
+  EXPECT_EQ(handshake.failure(), FailureKind::kUpstreamRefused);
+}
+
 TEST(UpstreamHandshake, LeavesWhatComesBehindTheHead) {
   UpstreamHandshake handshake(proxy(ProxyKind::kHttp), place("a.b:1"));
   const auto text = "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\nSSH-2.0"s;
