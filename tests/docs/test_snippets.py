@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# docs/sandbox.md has two blocks, which are parts of a command and of a pod.
-DOCUMENTS = ["README.md"] + sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")
-                                   if path.stem != "sandbox")
+DOCUMENTS = ["README.md"] + sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)? *```(?P<language>\w*)\n(?P<code>.*?)\n *```", re.S)
 COMMANDS = {"run: node": [str(ROOT / "tests/e2e/node_modules/.bin/node"), "-"], "run: python": [sys.executable, "-"],
             "run: sh": ["bash", "-eu", "-s"]}

@@ -44,6 +44,13 @@ def test_the_log_events_in_the_operations_guide_are_those_of_the_program():
     assert shown == logged
 
 
+def test_the_flags_in_the_document_are_those_that_chromium_is_started_with():
+    code = source("src/browser/command_line.cc") + source("src/egress/egress_flags.cc")
+    given = re.findall(r'"(--[a-z][a-z-]*)', re.sub(r"//.*", "", code))
+    shown = [row[0].strip("`") for row in rows("docs/browser-flags.md", "a flag")]
+    assert len(shown) == len(set(shown)) and set(shown) == set(given)
+
+
 @pytest.mark.parametrize("document", ["README.md", "docs/api.md"])
 def test_the_endings_in_a_document_are_those_of_the_program(document):
     ends = re.findall(r'Row\{EndReason::\w+, "(\w+)", (\d+)\}', source("src/session/end_reason.cc"))
