@@ -158,6 +158,7 @@ class CdpPipe::Stream : public std::enable_shared_from_this<Stream> {
   }
 
   void take_message(const std::string& text) {
+    if (text.size() > kPipeOwnMessageBytesMax) return count_unreadable(text.size());
     json::parse_options options;
     options.max_depth = kDepthMax;
     boost::system::error_code error;

@@ -163,7 +163,7 @@ Cgroup Cgroups::make(const std::string& name) const {
                                                  ? limit_v1(own, limits_)
                                                  : limit_v2(own.distinct_folders().at(0), limits_));
   if (limited) return made;
-  log::warn("no_session_limits", {{"why", std::string(std::strerror(errno))}});
+  log::warn("session_limits_failed", {{"why", std::string(std::strerror(errno))}});
   made.remove();
   return {};
 }

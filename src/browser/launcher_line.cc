@@ -2,13 +2,23 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "base/log.h"
 
 namespace pbaas::browser {
 
 namespace asio = boost::asio;
 
-LauncherLine::LauncherLine(net::Loop& loop, UniqueFd socket) : socket_(loop, socket.release()) {
+namespace {
+// Until what could not be sent is tried again. Not when the socket is writable: it may be, and the
+// kernel take no descriptors at the moment.
+constexpr std::chrono::milliseconds kSendAgain{10};
+}  // namespace
+
+LauncherLine::LauncherLine(net::Loop& loop, UniqueFd socket)
+    : socket_(loop, socket.release()), again_(loop) {
   socket_.non_blocking(true);
 }
 
@@ -25,16 +35,13 @@ Result<std::uint64_t> LauncherLine::start(StartOrder order, std::vector<UniqueFd
     return Error{Fault::kLaunchFailed, "the launcher process died; restart the service"};
   }
   order.id = ++last_id_;
-  Unsent packet;
-  packet.message = to_json(Order(order));
-  packet.fds = std::move(fds);
   listeners_[order.id] = &listener;
-  send(std::move(packet));
+  send({order.id, to_json(Order(order)), std::move(fds)});
   return order.id;
 }
 
 void LauncherLine::kill(std::uint64_t id) {
-  if (listeners_.contains(id)) send({to_json(Order(KillOrder{id})), {}});
+  if (listeners_.contains(id)) send({id, to_json(Order(KillOrder{id})), {}});
 }
 
 void LauncherLine::leave(std::uint64_t id) {
@@ -47,13 +54,20 @@ void LauncherLine::leave(std::uint64_t id) {
 void LauncherLine::close() {
   boost::system::error_code ignored;
   socket_.close(ignored);
+  again_.cancel();
   unsent_.clear();
 }
 
+// A kill passes by the starts of others, for which there may be no room for long.
 void LauncherLine::send(Unsent packet) {
   if (!socket_.is_open()) return;
+  const auto same = [&](const Unsent& each) { return each.id == packet.id; };
+  const bool waits = packet.fds.empty() ? std::ranges::any_of(unsent_, same) : !unsent_.empty();
   // A lost peer shows at the next read, which tells everybody.
-  if (unsent_.empty() && try_send(packet) != Sent::kNotNow) return;
+  if (waits || try_send(packet) == Sent::kNotNow) send_later(std::move(packet));
+}
+
+void LauncherLine::send_later(Unsent packet) {
   unsent_.push_back(std::move(packet));
   if (unsent_.size() == 1) send_rest();
 }
@@ -63,20 +77,18 @@ Sent LauncherLine::try_send(const Unsent& packet) {
   for (const auto& fd : packet.fds) numbers.push_back(fd.get());
   const auto sent = send_packet(socket_.native_handle(), packet.message, numbers, MSG_DONTWAIT);
   if (sent) return *sent;
-  tell(StartFailed{packet.message.at("id").to_number<std::uint64_t>(), sent.error().detail});
+  tell(StartFailed{packet.id, sent.error().detail});
   return Sent::kYes;
 }
 
 void LauncherLine::send_rest() {
-  socket_.async_wait(asio::posix::stream_descriptor::wait_write,
-                     [self = shared_from_this()](const boost::system::error_code& error) {
-                       if (error || !self->socket_.is_open()) return;
-                       auto& queue = self->unsent_;
-                       while (!queue.empty() && self->try_send(queue.front()) != Sent::kNotNow) {
-                         queue.pop_front();
-                       }
-                       if (!queue.empty()) self->send_rest();
-                     });
+  again_.expires_after(kSendAgain);
+  again_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    if (error || !self->socket_.is_open()) return;
+    auto& queue = self->unsent_;
+    while (!queue.empty() && self->try_send(queue.front()) != Sent::kNotNow) queue.pop_front();
+    if (!queue.empty()) self->send_rest();
+  });
 }
 
 void LauncherLine::on_readable() {

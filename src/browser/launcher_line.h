@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <map>
 #include <memory>
@@ -34,7 +35,8 @@ class LauncherLine : public std::enable_shared_from_this<LauncherLine> {
   LauncherLine(net::Loop& loop, UniqueFd socket);
 
   void listen();
-  // Gives the browser's id. The listener hears nothing before this returns. Errors: kLaunchFailed.
+  // Gives the browser's id. The listener hears nothing before this returns, but that its command
+  // line is too long. Errors: kLaunchFailed.
   Result<std::uint64_t> start(StartOrder order, std::vector<UniqueFd> fds,
                               BrowserListener& listener);
   void kill(std::uint64_t id);
@@ -47,11 +49,13 @@ class LauncherLine : public std::enable_shared_from_this<LauncherLine> {
 
  private:
   struct Unsent {
+    std::uint64_t id;
     boost::json::object message;
     std::vector<UniqueFd> fds;
   };
 
   void send(Unsent packet);
+  void send_later(Unsent packet);
   Sent try_send(const Unsent& packet);
   void send_rest();
   void on_readable();
@@ -60,6 +64,7 @@ class LauncherLine : public std::enable_shared_from_this<LauncherLine> {
 
   boost::asio::posix::stream_descriptor socket_;
   std::deque<Unsent> unsent_;
+  boost::asio::steady_timer again_;
   std::uint64_t last_id_ = 0;
   std::map<std::uint64_t, BrowserListener*> listeners_;  // null: left, and not yet gone
 };

@@ -172,6 +172,11 @@ class LauncherProcess {
       spawn_spec.fds.push_back({init_.get(), kInitProgramFd});
     }
     const Cgroup cgroup = cgroups_.make(order.folder);
+    if (cgroups_.available() && !cgroup) {
+      remove_tree(folder);
+      report(StartFailed{order.id, "the kernel does not bound its memory and processes now"});
+      return;
+    }
     spawn_spec.cgroups = cgroup.open_procs();
     const auto pid = spawn(spawn_spec);
     if (!pid) {

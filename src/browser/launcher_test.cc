@@ -5,7 +5,10 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
+#include <map>
 #include <random>
+#include <sstream>
+#include <string>
 
 #include "browser/launcher_fixture.h"
 
@@ -177,6 +180,18 @@ TEST_F(LauncherTest, MakesBrowsersTheFirstToGoWhenMemoryIsShort) {
   const auto browser = must_launch();
   const auto score = read_file("/proc/" + std::to_string(browser->pid()) + "/oom_score_adj");
   EXPECT_GE(std::stoi(score), 300);
+}
+
+TEST_F(LauncherTest, GivesBrowsersFewFilesAndNoDumps) {
+  SKIP_WITHOUT(kHeadlessShell);
+  create(config());
+  const auto browser = must_launch();
+  std::istringstream limits(read_file("/proc/" + std::to_string(browser->pid()) + "/limits"));
+  std::map<std::string, std::string> hard;
+  for (std::string line; std::getline(limits, line);)
+    hard[line.substr(0, line.find("  "))] = line.substr(47, line.find(' ', 47) - 47);
+  EXPECT_EQ(hard["Max core file size"], "1");
+  EXPECT_LE(std::stoi(hard["Max open files"]), 8192);
 }
 
 TEST_F(LauncherTest, LeavesNothingOfLaunchesThatAreCancelledAtAnyMoment) {

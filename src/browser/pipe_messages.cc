@@ -22,7 +22,7 @@ bool PipeFramer::take(std::string_view bytes, const OnMessage& on_message) {
   while (!bytes.empty()) {
     const auto end = bytes.find('\0');
     append(bytes.substr(0, end));
-    if (bytes_ > kPipeMessageBytesMax) return false;
+    if (bytes_ > (cuts_ ? kPipeMessageBytesMax : kPipeOwnMessageBytesMax)) return false;
     if (end == std::string_view::npos) return true;
     bytes.remove_prefix(end + 1);
     if (!on_message(finish())) return true;

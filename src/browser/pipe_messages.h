@@ -13,6 +13,9 @@ namespace pbaas::browser {
 
 // Chromium sends no more (kSendBufferSizeForDevTools); longer is a broken stream.
 inline constexpr std::size_t kPipeMessageBytesMax = 256u << 20;
+// Without a reader of events there are but the few short answers and events that the service asks
+// for itself; longer is the work of a browser that somebody has taken over.
+inline constexpr std::size_t kPipeOwnMessageBytesMax = 4u << 20;
 // A longer event is cut where its reader can do with that: a page decides how long one is.
 inline constexpr std::size_t kPipeEventBytesMax = 16u << 20;
 // What is kept of an event that is cut: its head, and its end with the session's id.
@@ -29,10 +32,11 @@ class PipeFramer {
  public:
   using OnMessage = std::function<bool(PipeMessage message)>;
 
-  // Events beyond kPipeEventBytesMax are cut from the next message on, or not.
+  // Whether there is a reader of events: those beyond kPipeEventBytesMax are cut for it, from the
+  // next message on.
   void cut_events(bool cut) { cuts_ = cut; }
   // Gives each message that is complete, until the callback says false. False: a message is longer
-  // than Chromium sends.
+  // than Chromium sends, and the stream of no more use.
   bool take(std::string_view bytes, const OnMessage& on_message);
 
  private:

@@ -58,6 +58,18 @@ TEST(PipeFramer, LeavesALongAnswerWhole) {
   EXPECT_FALSE(messages[0].is_cut());
 }
 
+TEST(PipeFramer, TakesNothingLongWhereNobodyReadsEvents) {
+  PipeFramer framer;
+  const std::string half(kPipeOwnMessageBytesMax / 2, 'x');
+  const auto take = [&](const std::string& bytes) {
+    return framer.take(bytes, [](auto) { return true; });
+  };
+  EXPECT_TRUE(take(with_nul(half)));
+  EXPECT_TRUE(take(half));
+  EXPECT_TRUE(take(half));
+  EXPECT_FALSE(take("x"));
+}
+
 TEST(SessionOf, IsWhatChromiumWritesLast) {
   EXPECT_EQ(session_of(R"({"id":2,"result":{},"sessionId":"878C"})"), "878C");
   EXPECT_EQ(session_of(R"({"id":1,"result":{"sessionId":"878C"}})"), "");

@@ -23,6 +23,10 @@ namespace {
 // Browsers give way to the service when memory or the processor is short.
 constexpr char kOomScore[] = "300";
 constexpr int kNice = 5;
+// As many as Chromium wants. The kernel bounds the descriptors that are on their way in messages by
+// this, and counts them for all processes of a user: what browsers may fill must leave the service
+// room to send its own.
+constexpr rlim_t kFilesMax = 8192;
 
 // Passed from the child to its parent where a step before exec failed.
 struct Failure {
@@ -91,8 +95,14 @@ class Child {
   }
 
   static void limit() {
-    const rlimit none{0, 0};
-    ::setrlimit(RLIMIT_CORE, &none);
+    // Not 0, which the kernel overlooks where dumps go to a program: core(5).
+    const rlimit no_dump{1, 1};
+    ::setrlimit(RLIMIT_CORE, &no_dump);
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_max = std::min(files.rlim_max, kFilesMax);
+    files.rlim_cur = std::min(files.rlim_cur, files.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &files);
     ::setpriority(PRIO_PROCESS, 0, kNice);
     give_oom_score("self");
   }

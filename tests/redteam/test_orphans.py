@@ -4,6 +4,8 @@ import glob
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from processes import wait_until
 
 KILLS = int(os.environ.get("PBAAS_KILLS", 20))
@@ -34,6 +36,20 @@ def test_kill_9_of_the_service_leaves_no_process_mount_cgroup_or_folder(make_ser
         service.wait_nothing_left(2, among)
         wait_until(lambda: not cgroups_of(instances), 1, "no cgroup")
         assert not mounts_below(service.run_dir)
+
+
+@pytest.mark.skipif(not os.access("/sys/fs/cgroup/memory", os.W_OK), reason="cgroups of version 1 cannot be made here")
+def test_no_browser_starts_without_its_limits(make_service):
+    service = make_service(LOG_LEVEL="warn")
+    (instance,) = [path.name for path in service.run_dir.iterdir()]
+    mine = cgroups_of([instance])
+    for each in mine:
+        os.rmdir(each)
+    answer = service.call("POST", "/session")
+    assert (answer.status_code, answer.json()["reason"]) == (502, "launch_failed"), answer.text
+    assert "memory and processes" in answer.json()["detail"]
+    assert "session_limits_failed" in service.errors()
+    service.wait_nothing_left(2, set())
 
 
 def test_cgroups_are_there_while_browsers_are(make_service):
