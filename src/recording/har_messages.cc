@@ -44,12 +44,16 @@ void add_frame(Exchange& exchange, Direction direction, const json::object& even
   // Longer than the pipe hands over, so that its bytes are not here.
   const double cut_bytes = number_of(frame, "cutBytes", 0);
   const int opcode = static_cast<int>(number_of(frame, "opcode", 0));
-  if (!has_room(exchange, limits.with_data ? std::min(data.size(), kMessageBytesMax) : 0)) return;
-  if (opcode == kTextOpcode && limits.with_data) data = redactor.message(data);
+  // Whatever it is, a secret may be in it: MQTT's first message has its password.
+  const bool is_hidden =
+      direction == Direction::kSent && opcode != kTextOpcode && redactor.hides_binary();
+  const bool with_data = limits.with_data && cut_bytes == 0 && !is_hidden;
+  if (!has_room(exchange, with_data ? std::min(data.size(), kMessageBytesMax) : 0)) return;
+  if (opcode == kTextOpcode && with_data) data = redactor.message(data);
   json::object message{{"type", direction == Direction::kSent ? "send" : "receive"},
                        {"time", unix_seconds(event, limits)},
                        {"opcode", opcode}};
-  add(exchange, std::move(message), std::move(data), limits.with_data && cut_bytes == 0);
+  add(exchange, std::move(message), std::move(data), with_data);
   if (cut_bytes > 0) exchange.messages.back().as_object()["length"] = cut_bytes;
 }
 

@@ -35,6 +35,15 @@ TEST(HarMessages, HideSecrets) {
   EXPECT_EQ(rig.last().at("data"), R"({"token":"[redacted]"})");
 }
 
+TEST(HarMessages, AreWithoutTheBytesThatAPageSends) {
+  Rig rig;
+  add_frame(rig.exchange, Direction::kSent, frame("EBAABE1RVFQ=", 2), rig.limits, rig.redactor);
+  EXPECT_FALSE(rig.last().contains("data"));
+  EXPECT_EQ(rig.last().at("length"), 12u);
+  add_frame(rig.exchange, Direction::kReceived, frame("IAIAAA==", 2), rig.limits, rig.redactor);
+  EXPECT_EQ(rig.last().at("data"), "IAIAAA==");
+}
+
 TEST(HarMessages, AreWithoutDataWhereBodiesAreNotAskedFor) {
   Rig rig;
   rig.limits.with_data = false;

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/ascii.h"
+#include "recording/url_code.h"
 
 namespace pbaas::recording {
 
@@ -27,28 +28,6 @@ std::pair<std::string, std::string> name_and_value(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos) return {std::string(trim(text)), {}};
   return {std::string(trim(text.substr(0, equals))), std::string(trim(text.substr(equals + 1)))};
-}
-
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-std::string form_decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      result += ' ';
-    } else if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 &&
-               hex(text[i + 2]) >= 0) {
-      result += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-      i += 2;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
 }
 
 // The forms of a date in Expires that are in use, of RFC 6265; nothing where it is none of them.

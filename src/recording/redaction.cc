@@ -2,30 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-#include <vector>
 
 #include "base/ascii.h"
+#include "recording/redacted_json.h"
 
 namespace pbaas::recording {
 namespace {
 
-namespace json = boost::json;
-
-// Parts of names that say that a value is secret, wherever they are in it.
-constexpr std::array<std::string_view, 12> kSecretParts{
-    "password",  "passwd",     "passphrase", "secret",    "token",         "apikey",
-    "accesskey", "privatekey", "credential", "signature", "authorization", "sessionid"};
-// Names that are too short or too common to look for inside of others. "code" is OAuth's.
-constexpr std::array<std::string_view, 17> kSecretNames{
-    "pass", "pwd", "pw",  "auth",   "jwt", "key",       "sig",     "code", "otp",
-    "pin",  "cvv", "cvc", "cookie", "sid", "setcookie", "session", "xauth"};
-// Headers that hold URLs.
-constexpr std::array<std::string_view, 7> kUrlHeaders{
-    "referer", "location", "content-location", "refresh", "link", ":path", "sourcemap"};
-
-constexpr std::size_t kJsonDepthMax = 256;
+// Their names sound like secrets, and they say what a server wants or allows.
+constexpr std::array<std::string_view, 3> kOpenHeaders{"access-control-", "www-authenticate",
+                                                       "proxy-authenticate"};
+// Browsers have no other place for a token of a WebSocket, such as Kubernetes' base64url.bearer.
+constexpr std::string_view kSocketProtocol = "sec-websocket-protocol";
 
 std::string lowered(std::string_view text) {
   std::string result(text);
@@ -33,195 +21,144 @@ std::string lowered(std::string_view text) {
   return result;
 }
 
-// "X-Api_Key" and "xApiKey" are the same name.
-std::string bare(std::string_view name) {
-  std::string result;
-  for (const char c : name) {
-    if (c != '-' && c != '_' && c != ' ' && c != '.') result += to_lower(c);
-  }
-  return result;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = to_lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-// The name of a parameter may be percent-encoded, and be a secret's all the same.
-std::string decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      result += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
-
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto start = text.find_first_not_of(" \t\r\n");
-  return start == std::string_view::npos ? std::string_view() : text.substr(start);
+bool says_what_is_allowed(std::string_view name) {
+  return std::any_of(kOpenHeaders.begin(), kOpenHeaders.end(),
+                     [&](std::string_view start) { return name.starts_with(start); });
 }
 
-bool looks_like_json(std::string_view text) {
-  const auto start = trimmed(text);
-  return start.starts_with('{') || start.starts_with('[');
-}
-
-// The password between "//user:" and "@".
-std::string without_password(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const auto start = scheme + 3;
-  const auto authority = url.substr(start, url.find_first_of("/?#", start) - start);
-  const auto at = authority.rfind('@');
-  const auto colon = authority.find(':');
-  if (at == std::string_view::npos || colon > at) return std::string(url);
-  return std::string(url.substr(0, start + colon + 1)) + std::string(kRedacted) +
-         std::string(url.substr(start + at));
-}
-
-bool redact_value(const Redactor& redactor, json::value& value) {
-  bool changed = false;
-  if (auto* list = value.if_array()) {
-    for (auto& each : *list) changed |= redact_value(redactor, each);
-  } else if (auto* object = value.if_object()) {
-    for (auto& [name, each] : *object) {
-      if (redactor.is_secret(name) && !each.is_null()) {
-        each = kRedacted;
-        changed = true;
-      } else {
-        changed |= redact_value(redactor, each);
-      }
-    }
-  }
-  return changed;
-}
-
-// The value of name="..." in the head of a part.
-std::string part_name(std::string_view head) {
-  constexpr std::string_view kName = "name=\"";
-  const auto lower_head = lowered(head);
-  auto at = lower_head.find(kName);
-  while (at != std::string::npos && at > 0 && lower_head[at - 1] == 'e') {  // of "filename"
-    at = lower_head.find(kName, at + 1);
-  }
+// The value of a parameter, such as boundary="...", quoted or not.
+std::string parameter(std::string_view text, std::string_view name) {
+  const auto lower = lowered(text);
+  auto at = lower.find(name);
+  // "name" is no part of "filename".
+  while (at != std::string::npos && at > 0 && is_letter(lower[at - 1]))
+    at = lower.find(name, at + 1);
   if (at == std::string::npos) return {};
-  const auto start = at + kName.size();
-  return std::string(head.substr(start, head.find('"', start) - start));
+  const auto equals = text.find('=', at + name.size());
+  if (equals == std::string_view::npos) return {};
+  auto value = text.substr(equals + 1);
+  value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+  const auto is_quoted = value.starts_with('"');
+  if (is_quoted) value.remove_prefix(1);
+  return std::string(value.substr(0, value.find_first_of(is_quoted ? "\"" : "; \t\r\n")));
 }
 
-std::string boundary_of(std::string_view type) {
-  constexpr std::string_view kBoundary = "boundary=";
-  const auto at = lowered(type).find(kBoundary);
+// The first line of a head with that name.
+std::string head_field(std::string_view head, std::string_view name) {
+  const auto lower = lowered(head);
+  const auto at = lower.find("\n" + std::string(name) + ":");
   if (at == std::string::npos) return {};
-  auto boundary = type.substr(at + kBoundary.size());
-  boundary = boundary.substr(0, boundary.find(';'));
-  if (boundary.size() >= 2 && boundary.front() == '"') {
-    boundary = boundary.substr(1, boundary.find('"', 1) - 1);
+  const auto start = at + name.size() + 2;
+  return std::string(trim(head.substr(start, head.find_first_of("\r\n", start) - start)));
+}
+
+bool is_name_of_field(std::string_view name) {
+  constexpr std::string_view kNever = "<>{}\" \t\r\n";
+  return std::all_of(name.begin(), name.end(), [&](char c) {
+    return static_cast<unsigned char>(c) > ' ' && kNever.find(c) == std::string_view::npos;
+  });
+}
+
+// Whether each piece is a field: XML is called a form by those who forget to say what they send.
+bool is_form(std::string_view text) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('&'), text.size());
+    const auto piece = text.substr(0, end);
+    const auto equals = piece.find('=');
+    const bool is_bare = equals == std::string_view::npos;
+    if (!is_name_of_field(piece.substr(0, equals)) || (is_bare && contains(piece, ":")))
+      return false;
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return "--" + std::string(boundary);
+  return true;
 }
 
 }  // namespace
 
 Redactor::Redactor(const session::HarOptions& options)
-    : is_active_(options.redaction == session::Redaction::kUsual) {
-  for (const auto& name : options.redacted_names) names_.insert(bare(name));
-}
-
-bool Redactor::is_secret(std::string_view name) const {
-  if (!is_active_) return false;
-  const std::string plain = bare(decoded(name));
-  if (names_.contains(plain)) return true;
-  if (std::find(kSecretNames.begin(), kSecretNames.end(), plain) != kSecretNames.end()) return true;
-  return std::any_of(kSecretParts.begin(), kSecretParts.end(),
-                     [&](std::string_view part) { return contains(plain, part); });
-}
+    : is_active_(options.redaction == session::Redaction::kUsual), names_(options.redacted_names) {}
 
 std::string Redactor::url(std::string_view url) const {
-  if (!is_active_) return std::string(url);
-  const auto query = url.find_first_of("?#");
-  if (query == std::string_view::npos) return without_password(url);
-  return without_password(url.substr(0, query)) + pairs(url.substr(query));
-}
-
-// Walks name=value pairs that are set apart by any of "?#&;".
-std::string Redactor::pairs(std::string_view text) const {
-  std::string result;
-  while (!text.empty()) {
-    const auto separator = text.find_first_of("?#&;", 0);
-    const auto piece = text.substr(0, separator);
-    const auto equals = piece.find('=');
-    if (equals != std::string_view::npos && is_secret(piece.substr(0, equals))) {
-      result.append(piece.substr(0, equals + 1)).append(kRedacted);
-    } else {
-      result.append(piece);
-    }
-    if (separator == std::string_view::npos) break;
-    result += text[separator];
-    text.remove_prefix(separator + 1);
-  }
-  return result;
+  return is_active_ ? redacted_url(url, names_) : std::string(url);
 }
 
 std::string Redactor::header(std::string_view name, std::string_view value) const {
   if (!is_active_) return std::string(value);
   const auto plain = lowered(name);
-  if (std::find(kUrlHeaders.begin(), kUrlHeaders.end(), plain) != kUrlHeaders.end())
-    return url(value);
-  return is_secret(plain) ? std::string(kRedacted) : std::string(value);
+  if (plain == kSocketProtocol) return std::string(kRedacted);
+  if (!says_what_is_allowed(plain) && is_secret(plain)) return std::string(kRedacted);
+  return redacted_text(value, names_);
 }
 
 std::optional<std::string> Redactor::body(std::string_view type, std::string_view text) const {
-  if (!is_active_) return std::string(text);
-  const auto kind = lowered(type);
+  if (!is_active_ || text.empty()) return std::string(text);
+  const auto kind = lowered(type.substr(0, type.find(';')));
   if (kind.starts_with("multipart/")) return multipart(type, text);
-  if (contains(kind, "json") || looks_like_json(text)) return json_text(text);
-  return pairs(text);
+  if (contains(kind, "json") || looks_like_json(text)) return redacted_json(text, names_);
+  if (contains(kind, "x-www-form-urlencoded"))
+    return is_form(text) ? std::optional(redacted_pairs(text, names_)) : std::nullopt;
+  return lines(text);
+}
+
+// A form as text/plain: a field a line, whose value may have a "&" of its own.
+std::optional<std::string> Redactor::lines(std::string_view text) const {
+  std::string result;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+    auto line = text.substr(0, end);
+    text.remove_prefix(end);
+    const auto content = line.substr(0, line.find_last_not_of("\r\n") + 1);
+    const auto equals = content.find('=');
+    const auto name = content.substr(0, equals);
+    if (!content.empty() && (equals == std::string_view::npos || !is_name_of_field(name)))
+      return std::nullopt;
+    if (!content.empty() && names_.is_secret(name)) {
+      result.append(name).append("=").append(kRedacted);
+    } else {
+      result += redacted_text(content, names_);
+    }
+    result += line.substr(content.size());
+  }
+  return result;
 }
 
 std::string Redactor::message(std::string_view text) const {
   if (!is_active_) return std::string(text);
-  if (!looks_like_json(text)) return pairs(text);
-  return json_text(text).value_or(std::string(kRedacted));
+  if (looks_like_json(text)) return redacted_json(text, names_).value_or(std::string(kRedacted));
+  return redacted_text(text, names_);
 }
 
-std::optional<std::string> Redactor::json_text(std::string_view text) const {
-  json::parse_options options;
-  options.max_depth = kJsonDepthMax;
-  boost::system::error_code error;
-  auto value = json::parse(text, error, {}, options);
-  if (error) return std::nullopt;
-  return redact_value(*this, value) ? json::serialize(value) : std::string(text);
-}
-
-std::string Redactor::multipart(std::string_view type, std::string_view text) const {
-  const auto boundary = boundary_of(type);
-  if (boundary.size() <= 2) return std::string(kRedacted);
+std::optional<std::string> Redactor::multipart(std::string_view type, std::string_view text) const {
+  const auto boundary = "--" + parameter(type, "boundary");
+  if (boundary.size() <= 2 || !contains(text, boundary)) return std::nullopt;
+  // What is before the first part is read by nobody.
+  text.remove_prefix(text.find(boundary));
   std::string result;
   while (!text.empty()) {
-    const auto next = text.find(boundary, 1);
-    const auto part = text.substr(0, next);
-    const auto head = part.find("\r\n\r\n");
-    if (head != std::string_view::npos && is_secret(part_name(part.substr(0, head)))) {
-      result.append(part.substr(0, head + 4)).append(kRedacted).append("\r\n");
-    } else {
-      result.append(part);
-    }
-    if (next == std::string_view::npos) break;
+    const auto next = std::min(text.find(boundary, 1), text.size());
+    if (text.starts_with(boundary + "--")) break;
+    result += part(text.substr(0, next));
     text.remove_prefix(next);
   }
-  return result;
+  return result + boundary + "--\r\n";
+}
+
+std::string Redactor::part(std::string_view part) const {
+  const auto head_end = part.find("\r\n\r\n");
+  if (head_end == std::string_view::npos) return std::string(kRedacted) + "\r\n";
+  const auto head = part.substr(0, head_end);
+  auto content = part.substr(head_end + 4);
+  if (content.ends_with("\r\n")) content.remove_suffix(2);
+  const auto type = head_field(head, "content-type");
+  std::string shown(kRedacted);
+  if (!is_secret(parameter(head_field(head, "content-disposition"), "name"))) {
+    shown = type.empty() ? message(content) : body(type, content).value_or(shown);
+  }
+  return std::string(head) + "\r\n\r\n" + shown + "\r\n";
 }
 
 }  // namespace pbaas::recording

@@ -1,41 +1,42 @@
-// What a HAR hides: credentials in headers, cookies, URLs and request bodies, known by their names.
-// Names are compared without letter case, "-" and "_". Bodies that cannot be read, but might hide
-// a secret, are left out. Pure; any thread.
+// What a HAR hides: credentials in headers, cookies, URLs, request bodies and messages, known by
+// their names (secret_names.h). Bodies that cannot be read, but might hide a secret, are left out.
+// Pure; any thread.
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
+#include "recording/redacted_text.h"
+#include "recording/secret_names.h"
 #include "session/record_options.h"
 
 namespace pbaas::recording {
-
-inline constexpr std::string_view kRedacted = "[redacted]";
 
 class Redactor {
  public:
   explicit Redactor(const session::HarOptions& options);
 
   // Whether a header, cookie, parameter, form field or JSON key of that name is secret.
-  bool is_secret(std::string_view name) const;
+  bool is_secret(std::string_view name) const { return is_active_ && names_.is_secret(name); }
   bool hides_cookies() const { return is_active_; }
-  // Parameters after "?", "#" or "&", and the password before "@".
+  // What cannot be searched, such as the bytes that a page sends, must be left out.
+  bool hides_binary() const { return is_active_; }
   std::string url(std::string_view url) const;
   std::string header(std::string_view name, std::string_view value) const;
-  // A request body, by its Content-Type. Nothing: it must be left out.
+  // A request body, by its Content-Type: JSON, a form, or parts that are. Nothing: it is none of
+  // them, and must be left out.
   std::optional<std::string> body(std::string_view type, std::string_view text) const;
-  // A message of a WebSocket or an event stream: JSON or nothing we know.
+  // A message of a WebSocket or an event stream. JSON that cannot be read is hidden as a whole.
   std::string message(std::string_view text) const;
 
  private:
-  std::string pairs(std::string_view text) const;
-  std::optional<std::string> json_text(std::string_view text) const;
-  std::string multipart(std::string_view type, std::string_view text) const;
+  std::optional<std::string> lines(std::string_view text) const;
+  std::optional<std::string> multipart(std::string_view type, std::string_view text) const;
+  std::string part(std::string_view part) const;
 
-  bool is_active_;
-  std::set<std::string> names_;
+  const bool is_active_;
+  const SecretNames names_;
 };
 
 }  // namespace pbaas::recording
