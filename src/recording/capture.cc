@@ -31,7 +31,7 @@ Capture::Capture(CaptureSpec spec, const Clock& clock, CdpCommands::Send send,
       }) {
   if (spec_.options.har) {
     har_spool_.emplace(har_spool_path(spec_.folder));
-    har_.emplace(*spec_.options.har, static_cast<HarSink&>(*this), unix_seconds(clock));
+    har_.emplace(*spec_.options.har, static_cast<HarSink&>(*this), unix_seconds(clock), started_);
   }
   if (spec_.options.video) {
     video_.emplace(VideoSpec{spec_.ffmpeg, spec_.folder, *spec_.options.video}, clock);

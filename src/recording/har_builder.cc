@@ -21,10 +21,11 @@ bool became_download(const Exchange& exchange) {
 
 }  // namespace
 
-HarBuilder::HarBuilder(session::HarOptions options, HarSink& sink, double wall)
+HarBuilder::HarBuilder(session::HarOptions options, HarSink& sink, double wall, Instant now)
     : options_(std::move(options)),
       sink_(sink),
       wall_(wall),
+      started_(now),
       redactor_(options_),
       pages_(redactor_, [this](const json::object& page) { sink_.page(page); }) {}
 
@@ -47,6 +48,7 @@ const std::map<std::string, HarBuilder::OnEvent>& HarBuilder::events() {
       {"Network.webSocketClosed", &HarBuilder::socket_closed},
       {"Network.eventSourceMessageReceived", &HarBuilder::server_event},
       {"Page.downloadWillBegin", &HarBuilder::download},
+      {"Page.frameNavigated", &HarBuilder::frame_navigated},
       {"Page.domContentEventFired", &HarBuilder::content_loaded},
       {"Page.loadEventFired", &HarBuilder::loaded},
   };
@@ -57,22 +59,34 @@ void HarBuilder::event(const std::string& session, const std::string& method, js
                        Instant now) {
   const auto found = events().find(method);
   if (found == events().end()) return;
-  note_time(params);
   Event event{session, params, now};
+  note_time(event);
   (this->*found->second)(event);
 }
 
 // The time of day is asked once: it is not monotonic.
-void HarBuilder::note_time(const json::object& params) {
-  const double at = number_of(params, "timestamp", 0);
+void HarBuilder::note_time(const Event& event) {
+  const double at = number_of(event.params, "timestamp", 0);
   if (at <= 0) return;
   latest_ = std::max(latest_, at);
-  if (wall_offset_ == 0) wall_offset_ = number_of(params, "wallTime", wall_) - at;
+  if (wall_offset_ != 0) return;
+  // An answer whose request we missed says no time of day: it is now.
+  const double wall = wall_ + static_cast<double>((event.now - started_).count()) / 1000;
+  wall_offset_ = number_of(event.params, "wallTime", wall) - at;
 }
 
+// No event comes any more of what is under way there, if it is not told in another session.
 void HarBuilder::detached(const std::string& session) {
-  const auto page = targets_.detached(session);
-  if (!page.empty()) pages_.forget(page);
+  const auto gone = targets_.detached(session);
+  if (gone.is_frame) return;
+  for (auto chain = chains_.begin(); chain != chains_.end();) {
+    const auto each = chain++;
+    const auto* hop = each->second.last();
+    if (!hop) continue;
+    const bool is_of_page = !gone.page.empty() && hop->exchange.target == gone.page;
+    if (is_of_page || hop->exchange.session == session) give_up(each);
+  }
+  if (!gone.page.empty()) pages_.forget(gone.page);
 }
 
 bool HarBuilder::is_recordable(const std::string& url) const {
@@ -91,6 +105,7 @@ void HarBuilder::will_be_sent(Event& event) {
   } else if (chain.last()) {
     return;  // A frame's navigation is told in its parent's session and in its own.
   }
+  hold(chain, weight_of(event.params));
   start(chain, event);
   settle(id, false);
   make_room();
@@ -117,6 +132,8 @@ void HarBuilder::start(HarChain& chain, Event& event) {
   const auto& request = object_of(event.params, "request");
   auto& exchange = push(chain, event, text_of(request, "url")).exchange;
   exchange.request = request;
+  // The body once more, in another form.
+  exchange.request.erase("postDataEntries");
   exchange.type = text_of(event.params, "type");
   exchange.priority = text_of(request, "initialPriority");
   const auto& initiator = object_of(event.params, "initiator");
@@ -132,6 +149,7 @@ HarHop& HarBuilder::push(HarChain& chain, Event& event, const std::string& url) 
   hop.exchange.number = ++last_number_;
   hop.exchange.id = text_of(event.params, "requestId");
   hop.exchange.session = event.session;
+  hop.exchange.target = targets_.page_target(event.session);
   hop.exchange.started = number_of(event.params, "timestamp", latest_);
   hop.exchange.request["url"] = url;
   return hop;
@@ -155,6 +173,7 @@ void HarBuilder::sent_extra(Event& event) {
   const auto id = text_of(event.params, "requestId");
   auto& chain = chains_[id];
   chain.touched = event.now;
+  hold(chain, weight_of(event.params));
   chain.add_sent(std::move(event.params));
   settle(id, false);
 }
@@ -163,6 +182,7 @@ void HarBuilder::received_extra(Event& event) {
   const auto id = text_of(event.params, "requestId");
   auto& chain = chains_[id];
   chain.touched = event.now;
+  hold(chain, weight_of(event.params));
   chain.add_received(std::move(event.params));
   settle(id, false);
 }
@@ -191,6 +211,7 @@ void HarBuilder::response_received(Event& event) {
     add_page(missed, event);
   }
   auto& exchange = hop->exchange;
+  hold(chains_[exchange.id], weight_of(response));
   exchange.session = event.session;
   exchange.responded = number_of(event.params, "timestamp", latest_);
   if (exchange.type.empty() || exchange.type == "Other")
@@ -272,6 +293,13 @@ void HarBuilder::download(Event& event) {
   chain->second.last()->exchange.is_download = true;
 }
 
+void HarBuilder::frame_navigated(Event& event) {
+  const auto& frame = object_of(event.params, "frame");
+  const auto target = targets_.page_target(event.session);
+  const bool is_main = targets_.is_page(event.session) && text_of(frame, "id") == target;
+  if (is_main) pages_.committed(target, text_of(frame, "loaderId"));
+}
+
 void HarBuilder::content_loaded(Event& event) {
   pages_.on_content_load(targets_.page_target(event.session),
                          number_of(event.params, "timestamp", latest_));
@@ -296,16 +324,39 @@ void HarBuilder::settle(const std::string& id, bool force) {
     if (exchange->type != "Document") continue;
     downloads_.erase(text_of(exchange->request, "url"));
   }
-  if (chain.is_over()) chains_.erase(found);
+  if (chain.is_over()) erase(found);
+}
+
+void HarBuilder::hold(HarChain& chain, std::size_t bytes) {
+  chain.bytes += bytes;
+  open_bytes_ += bytes;
 }
 
 void HarBuilder::make_room() {
-  if (chains_.size() <= kOpenRequestsMax) return;
-  const auto oldest = std::min_element(chains_.begin(), chains_.end(), [](auto& a, auto& b) {
-    return a.second.touched < b.second.touched;
-  });
-  for (auto& hop : oldest->second.hops) write(as_it_is(hop.exchange, latest_));
-  chains_.erase(oldest);
+  while (chains_.size() > kOpenRequestsMax || open_bytes_ > kOpenBytesMax) {
+    give_up(std::min_element(chains_.begin(), chains_.end(),
+                             [](auto& a, auto& b) { return a.second.touched < b.second.touched; }));
+  }
+}
+
+void HarBuilder::give_up(Chains::iterator chain) {
+  const auto id = chain->first;
+  settle(id, true);
+  const auto found = chains_.find(id);
+  if (found == chains_.end()) return;
+  for (auto& hop : found->second.hops) write(as_it_is(hop.exchange, latest_));
+  erase(found);
+}
+
+void HarBuilder::erase(Chains::iterator chain) {
+  for (const auto& hop : chain->second.hops) {
+    const auto document = downloads_.find(text_of(hop.exchange.request, "url"));
+    if (document != downloads_.end() && document->second == chain->first)
+      downloads_.erase(document);
+  }
+  open_bytes_ -= chain->second.bytes;
+  message_bytes_ -= chain->second.message_bytes;
+  chains_.erase(chain);
 }
 
 void HarBuilder::tick(Instant now) {
@@ -320,19 +371,12 @@ void HarBuilder::tick(Instant now) {
     settle(id, true);
     const auto found = chains_.find(id);
     // Headers alone, of a request that we never heard of or that is over.
-    if (found != chains_.end() && found->second.hops.empty()) chains_.erase(found);
+    if (found != chains_.end() && found->second.hops.empty()) erase(found);
   }
 }
 
 void HarBuilder::finish() {
-  while (!chains_.empty()) {
-    const auto id = chains_.begin()->first;
-    settle(id, true);
-    const auto found = chains_.find(id);
-    if (found == chains_.end()) continue;
-    for (auto& hop : found->second.hops) write(as_it_is(hop.exchange, latest_));
-    chains_.erase(found);
-  }
+  while (!chains_.empty()) give_up(chains_.begin());
 }
 
 }  // namespace pbaas::recording

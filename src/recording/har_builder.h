@@ -18,6 +18,11 @@ namespace pbaas::recording {
 
 // More requests under way than this are written as they are, the oldest first.
 inline constexpr std::size_t kOpenRequestsMax = 4000;
+// So are they where they take more than this: a page may hold back a quarter of a megabyte with
+// each.
+inline constexpr std::size_t kOpenBytesMax = 64u << 20;
+// What the messages of open connections may take of that; more are dropped.
+inline constexpr std::size_t kOpenMessageBytesMax = 32u << 20;
 // How long an entry waits for its headers on the wire, and for its body.
 inline constexpr Duration kExtraInfoWait{2'000};
 inline constexpr Duration kBodyWait{10'000};
@@ -38,8 +43,9 @@ class HarSink {
 
 class HarBuilder {
  public:
-  // `wall` in Unix seconds is used where an entry ends before CDP tells the time of day.
-  HarBuilder(session::HarOptions options, HarSink& sink, double wall);
+  // `wall` in Unix seconds is the time of day at `now`. It is used where an entry ends before CDP
+  // tells the time of day.
+  HarBuilder(session::HarOptions options, HarSink& sink, double wall, Instant now);
 
   void attached(const AttachedTarget& target) { targets_.attached(target); }
   void detached(const std::string& session);
@@ -52,6 +58,7 @@ class HarBuilder {
   // Whatever is under way is incomplete.
   void finish();
   std::size_t open() const { return chains_.size(); }
+  std::size_t open_bytes() const { return open_bytes_; }
 
  private:
   using Params = boost::json::object;
@@ -82,10 +89,12 @@ class HarBuilder {
   void socket_closed(Event& event);
   void server_event(Event& event);
   void download(Event& event);
+  void frame_navigated(Event& event);
   void content_loaded(Event& event);
   void loaded(Event& event);
 
-  void note_time(const Params& params);
+  using Chains = std::map<std::string, HarChain>;
+  void note_time(const Event& event);
   HarHop* current(Event& event);
   HarHop& push(HarChain& chain, Event& event, const std::string& url);
   void add_page(Exchange& exchange, Event& event);
@@ -94,19 +103,29 @@ class HarBuilder {
   void write(const Exchange& exchange);
   void settle(const std::string& id, bool force);
   void make_room();
+  void hold(HarChain& chain, std::size_t bytes);
+  MessageLimits message_limits() const;
+  void hold_message(HarChain& chain, std::size_t bytes);
+  void add_message(Event& event, Direction direction);
+  // Ends what is under way of it.
+  void give_up(Chains::iterator chain);
+  void erase(Chains::iterator chain);
 
   const session::HarOptions options_;
   HarSink& sink_;
   const double wall_;
+  const Instant started_;
   const Redactor redactor_;
   HarTargets targets_;
   HarPages pages_;
-  std::map<std::string, HarChain> chains_;
+  Chains chains_;
   std::map<std::string, std::string> downloads_;  // id by URL of documents lately requested
   std::uint64_t last_number_ = 0;
   double wall_offset_ = 0;
   double latest_ = 0;
   std::size_t body_bytes_ = 0;
+  std::size_t open_bytes_ = 0;
+  std::size_t message_bytes_ = 0;  // of it
 };
 
 }  // namespace pbaas::recording

@@ -11,10 +11,6 @@ namespace json = boost::json;
 // What kWebSocket handshakes are in Chromium, whatever the page says.
 constexpr const char* kType = "websocket";
 
-MessageLimits limits_of(const session::HarOptions& options, double wall_offset) {
-  return {options.bodies != session::HarBodies::kNone, wall_offset};
-}
-
 }  // namespace
 
 void HarBuilder::socket_created(Event& event) {
@@ -31,6 +27,7 @@ void HarBuilder::socket_created(Event& event) {
   exchange.initiator_type = text_of(initiator, "type");
   exchange.initiator_url = text_of(initiator, "url");
   add_page(exchange, event);
+  hold(chain, weight_of(event.params));
   make_room();
 }
 
@@ -57,18 +54,30 @@ void HarBuilder::socket_handshake_answered(Event& event) {
   exchange.response = std::move(response);
 }
 
+MessageLimits HarBuilder::message_limits() const {
+  return {options_.bodies != session::HarBodies::kNone, wall_offset_,
+          kOpenMessageBytesMax - std::min(kOpenMessageBytesMax, message_bytes_)};
+}
+
+void HarBuilder::hold_message(HarChain& chain, std::size_t bytes) {
+  hold(chain, bytes);
+  chain.message_bytes += bytes;
+  message_bytes_ += bytes;
+}
+
+void HarBuilder::add_message(Event& event, Direction direction) {
+  auto* hop = current(event);
+  if (!hop) return;
+  const auto taken = add_frame(hop->exchange, direction, event.params, message_limits(), redactor_);
+  hold_message(chains_[hop->exchange.id], taken);
+}
+
 void HarBuilder::socket_sent(Event& event) {
-  if (auto* hop = current(event)) {
-    add_frame(hop->exchange, Direction::kSent, event.params, limits_of(options_, wall_offset_),
-              redactor_);
-  }
+  add_message(event, Direction::kSent);
 }
 
 void HarBuilder::socket_received(Event& event) {
-  if (auto* hop = current(event)) {
-    add_frame(hop->exchange, Direction::kReceived, event.params, limits_of(options_, wall_offset_),
-              redactor_);
-  }
+  add_message(event, Direction::kReceived);
 }
 
 void HarBuilder::socket_error(Event& event) {
@@ -84,9 +93,10 @@ void HarBuilder::socket_closed(Event& event) {
 }
 
 void HarBuilder::server_event(Event& event) {
-  if (auto* hop = current(event)) {
-    add_server_event(hop->exchange, event.params, limits_of(options_, wall_offset_), redactor_);
-  }
+  auto* hop = current(event);
+  if (!hop) return;
+  const auto taken = add_server_event(hop->exchange, event.params, message_limits(), redactor_);
+  hold_message(chains_[hop->exchange.id], taken);
 }
 
 }  // namespace pbaas::recording

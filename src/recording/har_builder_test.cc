@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 class HarBuilderTest : public ::testing::Test, public HarSink {
  protected:
   explicit HarBuilderTest(session::HarBodies bodies = session::HarBodies::kNone)
-      : builder(with(bodies), *this, 1000) {
+      : builder(with(bodies), *this, 1000, now) {
     builder.attached({"S", "B", "T", "page"});
   }
   static session::HarOptions with(session::HarBodies bodies) {
@@ -179,6 +179,91 @@ TEST_F(HarBuilderTest, KeepsNoMoreUnderWayThanItsLimit) {
     request(std::to_string(i), "http://h/", 1);
   }
   EXPECT_EQ(builder.open(), kOpenRequestsMax);
+}
+
+TEST_F(HarBuilderTest, KeepsNoMoreBytesUnderWayThanItsLimit) {
+  const std::string posted(256 * 1024, 'x');
+  constexpr std::size_t kRequests = 300;
+  for (std::size_t i = 1; i <= kRequests; ++i) {
+    now += Duration(1);
+    tell("Network.requestWillBeSent", R"({"requestId":")" + std::to_string(i) +
+                                          R"(","timestamp":1,"request":{"method":"POST",)" +
+                                          R"("url":"http://h/","headers":{},"postData":")" +
+                                          posted + R"("}})");
+    EXPECT_LE(builder.open_bytes(), kOpenBytesMax);
+  }
+  EXPECT_LE(builder.open() * posted.size(), kOpenBytesMax);
+  EXPECT_EQ(entries.size(), kRequests);
+  builder.finish();
+  EXPECT_EQ(builder.open_bytes(), 0u);
+}
+
+TEST_F(HarBuilderTest, KeepsNoMoreOfMessagesThanTheirLimitInAllConnections) {
+  for (int socket = 0; socket < 40; ++socket) {
+    const auto id = std::to_string(socket);
+    tell("Network.webSocketCreated", R"({"requestId":")" + id + R"(","url":"ws://h/"})");
+    for (std::size_t i = 0; i < kMessagesMax; ++i) {
+      tell("Network.webSocketFrameSent",
+           R"({"requestId":")" + id + R"(","timestamp":3,"response":{"opcode":1}})");
+    }
+  }
+  EXPECT_EQ(builder.open(), 40u);
+  EXPECT_LE(builder.open_bytes(), kOpenBytesMax);
+  tell("Network.webSocketClosed", R"({"requestId":"0","timestamp":4})");
+  EXPECT_EQ(entries.rbegin()->second.at("_webSocketMessages").as_array().size(), kMessagesMax);
+  tell("Network.webSocketClosed", R"({"requestId":"39","timestamp":4})");
+  EXPECT_EQ(number_of(entries.rbegin()->second, "_messagesDropped", 0), double(kMessagesMax));
+}
+
+TEST_F(HarBuilderTest, EndsWhatIsUnderWayOfAPageThatGoes) {
+  builder.attached({"W", "S", "worker 1", "worker"});
+  builder.attached({"S2", "B", "T2", "page"});
+  request("poll", "http://h/", 1);
+  tell("Network.requestWillBeSent",
+       R"({"requestId":"of worker","timestamp":1,"request":{"url":"http://h/"}})", "W");
+  tell("Network.requestWillBeSent",
+       R"({"requestId":"of other","timestamp":1,"request":{"url":"http://h/"}})", "S2");
+  request("later", "http://h/", 5);
+  builder.detached("S");
+  EXPECT_EQ(builder.open(), 1u);
+  EXPECT_EQ(number_of(entries[1], "time", 0), 4000);
+  EXPECT_TRUE(entries[1].contains("_incomplete"));
+}
+
+TEST_F(HarBuilderTest, GoesOnWithWhatIsUnderWayOfAFrameThatMoves) {
+  builder.attached({"F", "S", "frame 1", "iframe"});
+  tell("Network.requestWillBeSent",
+       R"({"requestId":"1","timestamp":1,"request":{"url":"http://h/"}})", "F");
+  builder.detached("F");
+  builder.attached({"F2", "S", "frame 1", "iframe"});
+  response("1", "http://h/", 2);
+  finished("1", 3);
+  EXPECT_EQ(status_of(1), "200");
+}
+
+TEST_F(HarBuilderTest, TakesTheTimeOfTheEventWhereItsRequestWasMissed) {
+  now += Duration(60'000);
+  response("1", "http://h/", 2);
+  finished("1", 3);
+  EXPECT_EQ(text_of(entries[1], "startedDateTime"), "1970-01-01T00:17:40.000000Z");
+}
+
+// Of a download the document before stays, and asks for more.
+TEST_F(HarBuilderTest, CountsARequestToTheDocumentThatIsThere) {
+  const auto navigated = [&](const std::string& loader) {
+    tell("Page.frameNavigated", R"({"frame":{"id":"T","loaderId":")" + loader + R"("}})");
+  };
+  request("L", "http://h/", 1, R"(,"type":"Document")");
+  navigated("L");
+  tell("Network.requestWillBeSent",
+       R"({"requestId":"D","loaderId":"D","frameId":"T","type":"Document","timestamp":2,
+           "request":{"url":"http://h/file"}})");
+  request("9.1", "http://h/poll", 3);
+  tell("Page.loadEventFired", R"({"timestamp":4})");
+  EXPECT_EQ(text_of(entries[2], "pageref"), "page_2");
+  EXPECT_EQ(text_of(entries[3], "pageref"), "page_1");
+  EXPECT_EQ(number_of(object_of(pages["page_1"], "pageTimings"), "onLoad", 0), 3000);
+  EXPECT_EQ(number_of(object_of(pages["page_2"], "pageTimings"), "onLoad", 0), -1);
 }
 
 TEST_F(HarBuilderTest, ForgetsHeadersOfRequestsItNeverHeardOf) {

@@ -20,8 +20,10 @@ struct HarHop {
 
 class HarChain {
  public:
-  std::vector<HarHop> hops;  // not yet written
-  Instant touched{};         // when something last happened
+  std::vector<HarHop> hops;       // not yet written
+  Instant touched{};              // when something last happened
+  std::size_t bytes = 0;          // that it takes, about
+  std::size_t message_bytes = 0;  // of them
 
   void add_sent(boost::json::object event) { sent_.push_back(std::move(event)); }
   void add_received(boost::json::object event) { received_.push_back(std::move(event)); }

@@ -198,13 +198,18 @@ void add_flags(json::object& entry, const Exchange& exchange) {
   }
 }
 
+// The egress proxy's end of the connection, which is all that Chromium knows then.
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1";
+}
+
 void add_connection(json::object& entry, const Exchange& exchange) {
   const auto& response = response_of(exchange);
   if (is_local(exchange)) return;
   auto address = text_of(response, "remoteIPAddress");
   // The schema takes an IPv6 address without its brackets alone.
   if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
-  if (!address.empty()) entry["serverIPAddress"] = address;
+  if (!address.empty() && !is_loopback(address)) entry["serverIPAddress"] = address;
   const auto connection = static_cast<std::int64_t>(number_of(response, "connectionId", 0));
   if (connection > 0) entry["connection"] = std::to_string(connection);
 }

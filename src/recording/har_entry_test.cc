@@ -21,7 +21,7 @@ Exchange exchange() {
   made.decoded_bytes = 500;
   made.request = json::parse(R"({"method":"GET","url":"http://h/p?token=t"})").as_object();
   made.response = json::parse(R"({"status":200,"statusText":"OK","protocol":"http/1.1",
-      "mimeType":"text/html","remoteIPAddress":"[::1]","connectionId":7,"headers":{}})")
+      "mimeType":"text/html","remoteIPAddress":"[2001:db8::1]","connectionId":7,"headers":{}})")
                       .as_object();
   made.sent = Headers{{"Host", "h"}};
   made.received = Headers{{"Content-Encoding", "gzip"}};
@@ -54,8 +54,16 @@ TEST(HarEntry, HidesTheTokenInItsUrl) {
 
 TEST(HarEntry, HasAnAddressThatTheSchemaTakes) {
   const auto made = entry(exchange());
-  EXPECT_EQ(made.at("serverIPAddress"), "::1");
+  EXPECT_EQ(made.at("serverIPAddress"), "2001:db8::1");
   EXPECT_EQ(made.at("connection"), "7");
+}
+
+TEST(HarEntry, DoesNotTakeTheEgressProxyForTheServer) {
+  for (const char* address : {"127.0.0.1", "[::1]"}) {
+    auto proxied = exchange();
+    (*proxied.response)["remoteIPAddress"] = address;
+    EXPECT_FALSE(entry(proxied).contains("serverIPAddress")) << address;
+  }
 }
 
 TEST(HarEntry, SaysThatACacheAnswered) {

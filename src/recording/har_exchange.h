@@ -22,6 +22,7 @@ struct Exchange {
   std::string page;          // id of the HAR's page; empty: none, as of a service worker
   std::string id;            // CDP's requestId
   std::string session;       // who told of its response, and so has its body
+  std::string target;        // of the page it belongs to; empty: none
   double started = 0;        // monotonic seconds, as all of CDP's
   double responded = 0;      // 0: not yet
   double ended = 0;          // 0: not yet

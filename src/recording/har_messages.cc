@@ -10,9 +10,10 @@ namespace json = boost::json;
 
 constexpr int kTextOpcode = 1;
 
-bool has_room(Exchange& exchange, std::size_t bytes) {
+bool has_room(Exchange& exchange, std::size_t bytes, const MessageLimits& limits) {
   if (exchange.messages.size() < kMessagesMax &&
-      exchange.message_bytes + bytes <= kMessageBytesTotalMax) {
+      exchange.message_bytes + bytes <= kMessageBytesTotalMax &&
+      bytes + kMessageOverheadBytes <= limits.bytes_left) {
     return true;
   }
   ++exchange.dropped_messages;
@@ -24,21 +25,22 @@ double unix_seconds(const json::object& event, const MessageLimits& limits) {
   return std::round(at * 1e6) / 1e6;
 }
 
-void add(Exchange& exchange, json::object message, std::string data, bool with_data) {
+std::size_t add(Exchange& exchange, json::object message, std::string data, bool with_data) {
   message["length"] = data.size();
+  const auto kept = with_data ? std::min(data.size(), kMessageBytesMax) : 0;
   if (with_data) {
-    const bool cut = data.size() > kMessageBytesMax;
-    if (cut) message["cut"] = true;
-    exchange.message_bytes += std::min(data.size(), kMessageBytesMax);
+    if (kept < data.size()) message["cut"] = true;
     message["data"] = valid_prefix(data, kMessageBytesMax);
   }
+  exchange.message_bytes += kept;
   exchange.messages.push_back(std::move(message));
+  return kept + kMessageOverheadBytes;
 }
 
 }  // namespace
 
-void add_frame(Exchange& exchange, Direction direction, const json::object& event,
-               const MessageLimits& limits, const Redactor& redactor) {
+std::size_t add_frame(Exchange& exchange, Direction direction, const json::object& event,
+                      const MessageLimits& limits, const Redactor& redactor) {
   const auto& frame = object_of(event, "response");
   auto data = text_of(frame, "payloadData");
   // Longer than the pipe hands over, so that its bytes are not here.
@@ -48,24 +50,27 @@ void add_frame(Exchange& exchange, Direction direction, const json::object& even
   const bool is_hidden =
       direction == Direction::kSent && opcode != kTextOpcode && redactor.hides_binary();
   const bool with_data = limits.with_data && cut_bytes == 0 && !is_hidden;
-  if (!has_room(exchange, with_data ? std::min(data.size(), kMessageBytesMax) : 0)) return;
+  const auto bytes = with_data ? std::min(data.size(), kMessageBytesMax) : 0;
+  if (!has_room(exchange, bytes, limits)) return 0;
   if (opcode == kTextOpcode && with_data) data = redactor.message(data);
   json::object message{{"type", direction == Direction::kSent ? "send" : "receive"},
                        {"time", unix_seconds(event, limits)},
                        {"opcode", opcode}};
-  add(exchange, std::move(message), std::move(data), with_data);
+  const auto added = add(exchange, std::move(message), std::move(data), with_data);
   if (cut_bytes > 0) exchange.messages.back().as_object()["length"] = cut_bytes;
+  return added;
 }
 
-void add_server_event(Exchange& exchange, const json::object& event, const MessageLimits& limits,
-                      const Redactor& redactor) {
+std::size_t add_server_event(Exchange& exchange, const json::object& event,
+                             const MessageLimits& limits, const Redactor& redactor) {
   auto data = text_of(event, "data");
-  if (!has_room(exchange, limits.with_data ? std::min(data.size(), kMessageBytesMax) : 0)) return;
+  const auto bytes = limits.with_data ? std::min(data.size(), kMessageBytesMax) : 0;
+  if (!has_room(exchange, bytes, limits)) return 0;
   if (limits.with_data) data = redactor.message(data);
   json::object message{{"time", unix_seconds(event, limits)},
                        {"eventName", text_of(event, "eventName")},
                        {"eventId", text_of(event, "eventId")}};
-  add(exchange, std::move(message), std::move(data), limits.with_data);
+  return add(exchange, std::move(message), std::move(data), limits.with_data);
 }
 
 }  // namespace pbaas::recording

@@ -9,17 +9,21 @@ namespace pbaas::recording {
 inline constexpr std::size_t kMessagesMax = 2000;              // of one connection
 inline constexpr std::size_t kMessageBytesMax = 64 * 1024;     // of one message
 inline constexpr std::size_t kMessageBytesTotalMax = 1 << 20;  // of one connection
+// What one takes besides its data.
+inline constexpr std::size_t kMessageOverheadBytes = 512;
 
 enum class Direction { kSent, kReceived };
 
 struct MessageLimits {
   bool with_data = false;
   double wall_offset = 0;
+  std::size_t bytes_left = 0;  // that the messages of all connections together may still take
 };
 
-void add_frame(Exchange& exchange, Direction direction, const boost::json::object& event,
-               const MessageLimits& limits, const Redactor& redactor);
-void add_server_event(Exchange& exchange, const boost::json::object& event,
+// Both give how many bytes more are kept; 0: it is dropped, and counted.
+std::size_t add_frame(Exchange& exchange, Direction direction, const boost::json::object& event,
                       const MessageLimits& limits, const Redactor& redactor);
+std::size_t add_server_event(Exchange& exchange, const boost::json::object& event,
+                             const MessageLimits& limits, const Redactor& redactor);
 
 }  // namespace pbaas::recording

@@ -12,7 +12,7 @@ boost::json::object frame(std::string data, int opcode = 1) {
 struct Rig {
   Redactor redactor{session::HarOptions{}};
   Exchange exchange;
-  MessageLimits limits{true, 1000};
+  MessageLimits limits{true, 1000, 64 << 20};
 
   void add(std::string data) {
     add_frame(exchange, Direction::kReceived, frame(std::move(data)), limits, redactor);
@@ -58,6 +58,18 @@ TEST(HarMessages, AreCutAndDroppedBeyondTheirLimits) {
   EXPECT_EQ(rig.last().at("data").as_string().size(), kMessageBytesMax);
   for (std::size_t i = 0; i < kMessageBytesTotalMax / kMessageBytesMax; ++i)
     rig.add(std::string(kMessageBytesMax, 'x'));
+  EXPECT_EQ(rig.exchange.dropped_messages, 1u);
+}
+
+TEST(HarMessages, AreDroppedWhereAllTogetherTakeTooMuch) {
+  Rig rig;
+  rig.limits.bytes_left = 2 * kMessageOverheadBytes;
+  const auto taken =
+      add_frame(rig.exchange, Direction::kSent, frame("hello"), rig.limits, rig.redactor);
+  EXPECT_EQ(taken, kMessageOverheadBytes + 5);
+  rig.limits.bytes_left -= taken;
+  rig.add("hello");
+  EXPECT_EQ(rig.exchange.messages.size(), 1u);
   EXPECT_EQ(rig.exchange.dropped_messages, 1u);
 }
 

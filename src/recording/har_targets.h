@@ -18,8 +18,12 @@ struct AttachedTarget {
 class HarTargets {
  public:
   void attached(const AttachedTarget& target);
-  // Gives the page's target that went with it; empty: it was none.
-  std::string detached(const std::string& session);
+  // What went with a session.
+  struct Gone {
+    std::string page{};     // the target of the page that it was; empty: it was none
+    bool is_frame = false;  // whose requests go on in another session
+  };
+  Gone detached(const std::string& session);
   // The target of the page; empty: none.
   std::string page_target(const std::string& session) const;
   bool is_page(const std::string& session) const;
@@ -28,6 +32,7 @@ class HarTargets {
   struct Known {
     std::string page;
     bool is_page = false;
+    bool is_frame = false;
   };
   std::map<std::string, Known> sessions_;
 };

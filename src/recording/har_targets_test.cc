@@ -23,8 +23,16 @@ TEST(HarTargets, GiveServiceWorkersNoPage) {
 TEST(HarTargets, TellWhichPageWent) {
   HarTargets targets;
   targets.attached({"page-session", "browser", "P", "page"});
-  EXPECT_EQ(targets.detached("page-session"), "P");
-  EXPECT_EQ(targets.detached("page-session"), "");
+  EXPECT_EQ(targets.detached("page-session").page, "P");
+  EXPECT_EQ(targets.detached("page-session").page, "");
+}
+
+TEST(HarTargets, TellWhetherItWasAFrame) {
+  HarTargets targets;
+  targets.attached({"frame-session", "page-session", "F", "iframe"});
+  targets.attached({"worker-session", "page-session", "W", "worker"});
+  EXPECT_TRUE(targets.detached("frame-session").is_frame);
+  EXPECT_FALSE(targets.detached("worker-session").is_frame);
 }
 
 }  // namespace

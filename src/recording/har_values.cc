@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/ascii.h"
+#include "recording/cookie_date.h"
 #include "recording/url_code.h"
 
 namespace pbaas::recording {
@@ -30,18 +31,6 @@ std::pair<std::string, std::string> name_and_value(std::string_view text) {
   return {std::string(trim(text.substr(0, equals))), std::string(trim(text.substr(equals + 1)))};
 }
 
-// The forms of a date in Expires that are in use, of RFC 6265; nothing where it is none of them.
-std::optional<std::string> expiry(std::string_view text) {
-  for (const char* format : {"%a, %d %b %Y %H:%M:%S", "%a, %d-%b-%Y %H:%M:%S",
-                             "%a %b %d %H:%M:%S %Y", "%d %b %Y %H:%M:%S"}) {
-    tm parts{};
-    const std::string date(text);
-    if (!::strptime(date.c_str(), format, &parts)) continue;
-    return har_time(static_cast<double>(::timegm(&parts)));
-  }
-  return std::nullopt;
-}
-
 void add_attribute(json::object& cookie, std::string_view attribute) {
   const auto [name, value] = name_and_value(attribute);
   if (same_word(name, "path")) cookie["path"] = value;
@@ -50,7 +39,8 @@ void add_attribute(json::object& cookie, std::string_view attribute) {
   if (same_word(name, "httponly")) cookie["httpOnly"] = true;
   if (same_word(name, "samesite")) cookie["sameSite"] = value;
   if (!same_word(name, "expires")) return;
-  if (auto date = expiry(value)) cookie["expires"] = *date;
+  if (const auto date = cookie_date(value))
+    cookie["expires"] = har_time(static_cast<double>(*date));
 }
 
 json::object cookie_json(std::string_view pair, const Redactor& redactor) {
@@ -59,17 +49,31 @@ json::object cookie_json(std::string_view pair, const Redactor& redactor) {
   return {{"name", name}, {"value", value}};
 }
 
+std::size_t weight_of_value(const json::value& value) {
+  // A value of its own, and what is around it in its container.
+  constexpr std::size_t kValueBytes = 48;
+  std::size_t bytes = kValueBytes;
+  if (const auto* text = value.if_string()) bytes += text->size();
+  if (const auto* object = value.if_object()) bytes += weight_of(*object);
+  if (const auto* list = value.if_array()) {
+    for (const auto& each : *list) bytes += weight_of_value(each);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::string har_time(double unix_seconds) {
   const auto micros = static_cast<std::int64_t>(std::floor(unix_seconds * 1e6));
-  const time_t seconds = micros / 1'000'000;
+  const auto fraction = (micros % 1'000'000 + 1'000'000) % 1'000'000;
+  const time_t seconds = (micros - fraction) / 1'000'000;
   tm parts{};
   ::gmtime_r(&seconds, &parts);
-  char date[40];
-  ::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
-  char text[64];
-  std::snprintf(text, sizeof text, "%s.%06dZ", date, static_cast<int>(micros % 1'000'000));
+  char text[80];
+  // A year has four digits, or a validator takes it for none.
+  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", parts.tm_year + 1900,
+                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                static_cast<int>(fraction));
   return text;
 }
 
@@ -157,6 +161,12 @@ std::string_view valid_prefix(std::string_view text, std::size_t bytes_max) {
   const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
   while (bytes_max > 0 && continues(text[bytes_max])) --bytes_max;
   return text.substr(0, bytes_max);
+}
+
+std::size_t weight_of(const json::object& object) {
+  std::size_t bytes = 0;
+  for (const auto& [name, each] : object) bytes += name.size() + weight_of_value(each);
+  return bytes;
 }
 
 std::string text_of(const json::object& object, std::string_view name) {

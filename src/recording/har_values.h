@@ -38,6 +38,9 @@ boost::json::array form_json(std::string_view text);
 // At most so many bytes of UTF-8, cut between characters.
 std::string_view valid_prefix(std::string_view text, std::size_t bytes_max);
 
+// About what it takes in memory, in bytes.
+std::size_t weight_of(const boost::json::object& object);
+
 // Reading CDP, whose fields are mostly optional.
 std::string text_of(const boost::json::object& object, std::string_view name);
 double number_of(const boost::json::object& object, std::string_view name, double otherwise);

@@ -39,6 +39,19 @@ TEST(HarCookies, AreReadFromBothHeaders) {
             R"("httpOnly":true,"secure":true}])");
 }
 
+// One cookie with a year of two digits made the whole HAR invalid.
+TEST(HarCookies, HaveAYearOfFourDigits) {
+  const auto expires = [](const std::string& date) {
+    const auto got =
+        response_cookies_json({{"Set-Cookie", "a=1; expires=" + date}}, open_redactor());
+    return text_of(got[0].as_object(), "expires");
+  };
+  EXPECT_EQ(expires("Wed, 13-Jan-21 22:23:01 GMT"), "2021-01-13T22:23:01.000000Z");
+  EXPECT_EQ(expires("Mon, 01-Jan-1601 00:00:00 GMT"), "1601-01-01T00:00:00.000000Z");
+  EXPECT_EQ(expires("Wed, 13-Jan-0021 22:23:01 GMT"), "2021-01-13T22:23:01.000000Z");
+  EXPECT_EQ(expires("Wed, 13-Jan-1500 22:23:01 GMT"), "");
+}
+
 TEST(HarCookies, HaveNoExpiryWhereTheDateCannotBeRead) {
   const auto got = response_cookies_json({{"Set-Cookie", "a=1; Expires=soon"}}, open_redactor());
   EXPECT_EQ(boost::json::serialize(got), R"([{"name":"a","value":"1"}])");
@@ -55,6 +68,14 @@ TEST(HarQuery, IsDecodedAndHidden) {
   EXPECT_EQ(boost::json::serialize(query_json("http://a/?q=a+b%21&token=t&e#x=1", usual)),
             R"([{"name":"q","value":"a b!"},{"name":"token","value":"[redacted]"},)"
             R"({"name":"e","value":""}])");
+}
+
+TEST(WeightOf, GrowsWithWhatIsInside) {
+  const auto light = boost::json::parse(R"({"a":["x"]})").as_object();
+  const auto text = R"({"a":[")" + std::string(1000, 'x') + R"(",{}]})";
+  const auto heavy = boost::json::parse(text).as_object();
+  EXPECT_GE(weight_of(heavy), weight_of(light) + 999);
+  EXPECT_LT(weight_of(light), 500u);
 }
 
 TEST(CdpFields, AreReadOrTakenAsAbsent) {

@@ -62,10 +62,11 @@ void VideoTrack::write() {
 void VideoTrack::tick() {
   if (!problem_.empty() || !encoder_runs()) return;
   encoder_->flush();
+  if (clock_.now() - size_checked_at_ >= kSizeCheckInterval) check_size();
+  if (!problem_.empty()) return;
   if (!is_waiting_ && has_written_ && clock_.now() - written_at_ >= kStillFrameInterval) {
     shown_ms_ = now_ms();
     is_waiting_ = true;
-    check_size();
   }
   write();
 }
@@ -104,6 +105,7 @@ void VideoTrack::encoder_ended(const std::string& why) {
 }
 
 void VideoTrack::check_size() {
+  size_checked_at_ = clock_.now();
   std::uint64_t bytes = 0;
   for (const auto& path : parts_) {
     struct stat status{};
@@ -125,7 +127,10 @@ void VideoTrack::finish(Deadline deadline) {
     write();
   }
   encoder_->finish(clock_, deadline);
-  if (!encoder_->has_finished_well()) log::warn("encoder_cut", {{"pid", encoder_->pid()}});
+  if (!encoder_->has_finished_well()) {
+    log::warn("encoder_cut", {{"pid", encoder_->pid()}});
+    if (problem_.empty()) problem_ = "ffmpeg was ended before it had written all";
+  }
   encoder_.reset();
 }
 

@@ -25,6 +25,8 @@ struct VideoSpec {
 // A page that is still is written again this often: what a kill cuts off is no longer than that.
 inline constexpr Duration kStillFrameInterval{2'000};
 inline constexpr int kEncodersMax = 5;
+// A video that moves is measured as often as one that does not.
+inline constexpr Duration kSizeCheckInterval{2'000};
 
 class VideoTrack {
  public:
@@ -64,6 +66,7 @@ class VideoTrack {
   bool has_written_ = false;
   bool is_waiting_ = false;  // the latest is not written yet
   Instant written_at_{};
+  Instant size_checked_at_ = started_;
   std::uint64_t dropped_ = 0;
   std::string problem_;
 };

@@ -97,6 +97,29 @@ TEST_F(VideoTrackTest, IsTruncatedAtItsLimit) {
   EXPECT_EQ(finish(track).state, RecordingState::kTruncated);
 }
 
+TEST_F(VideoTrackTest, IsTruncatedAtItsLimitThoughItNeverStandsStill) {
+  auto small = spec();
+  small.bytes_max = 300;
+  VideoTrack track(small, clock);
+  const std::string pictures[] = {base64(jpeg("red")), base64(jpeg("blue"))};
+  for (int i = 0; i < 3'000 && track.problem().empty(); ++i) {
+    track.frame(now(), pictures[i % 2]);
+    clock.advance(Duration(100));
+    track.tick();
+    ::usleep(2'000);
+  }
+  EXPECT_EQ(track.problem(), "longer than 300 bytes");
+}
+
+TEST_F(VideoTrackTest, SaysThatAnEncoderWhichHangsWasCutOff) {
+  VideoTrack track(spec(), clock);
+  show(track, "red", 3'000);
+  const auto child = output_of("pgrep -P " + std::to_string(::getpid()) + " -x ffmpeg");
+  ::kill(std::stoi(child), SIGSTOP);
+  track.finish(Deadline::after(clock, Duration(200)));
+  EXPECT_EQ(track.problem(), "ffmpeg was ended before it had written all");
+}
+
 TEST_F(VideoTrackTest, LeavesWhatCanBeFinishedWhenItsProgramIsKilled) {
   {
     VideoTrack track(spec(), clock);
