@@ -96,9 +96,11 @@ std::string Cgroup::file(const std::string& controller, const std::string& name)
   return folder == layout_.folders.end() ? std::string() : folder->second + "/" + name;
 }
 
-std::int64_t Cgroup::read(const std::string& controller, const std::string& name,
-                          std::string_view key) const {
-  return number_in(read_cgroup_file(file(controller, name)), key);
+std::optional<std::int64_t> Cgroup::read(const std::string& controller, const std::string& name,
+                                         std::string_view key) const {
+  const auto text = read_cgroup_file(file(controller, name));
+  if (text.empty()) return std::nullopt;
+  return number_in(text, key);
 }
 
 std::vector<UniqueFd> Cgroup::open_procs() const {
@@ -112,11 +114,12 @@ std::vector<UniqueFd> Cgroup::open_procs() const {
 std::string Cgroup::reached() const {
   const bool first = layout_.version == CgroupVersion::kV1;
   const char* events = first ? "memory.oom_control" : "memory.events";
-  if (limits_.memory_mb > 0 && read("memory", events, "oom_kill") > 0) {
-    return "it took " + std::to_string(use().peak_memory_kb / 1024) + " MiB of memory of the " +
-           std::to_string(limits_.memory_mb) + " MiB of SESSION_MEMORY_MAX";
+  if (limits_.memory_mb > 0 && read("memory", events, "oom_kill").value_or(0) > 0) {
+    return "it took " + std::to_string(use().peak_memory_kb.value_or(0) / 1024) +
+           " MiB of memory of the " + std::to_string(limits_.memory_mb) +
+           " MiB of SESSION_MEMORY_MAX";
   }
-  if (limits_.pids > 0 && read("pids", "pids.events", "max") > 0) {
+  if (limits_.pids > 0 && read("pids", "pids.events", "max").value_or(0) > 0) {
     return "it took all of the " + std::to_string(limits_.pids) +
            " processes and threads of SESSION_PIDS_MAX";
   }
@@ -124,12 +127,17 @@ std::string Cgroup::reached() const {
 }
 
 CgroupUse Cgroup::use() const {
+  const auto part = [](std::optional<std::int64_t> number, std::int64_t by) {
+    return number ? std::optional(*number / by) : std::nullopt;
+  };
   if (layout_.version == CgroupVersion::kV1) {
-    return {read("cpuacct", "cpuacct.usage") / 1'000'000,
-            read("memory", "memory.max_usage_in_bytes") / 1024};
+    return {part(read("cpuacct", "cpuacct.usage"), 1'000'000),
+            part(read("memory", "memory.max_usage_in_bytes"), 1024)};
   }
+  // Kernels before 5.19 have no memory.peak. Time is counted also where cpu is no controller of
+  // ours.
   const auto peak = std::max(read("memory", "memory.peak"), read("memory", "memory.current"));
-  return {read("cpu", "cpu.stat", "usage_usec") / 1000, peak / 1024};
+  return {part(read("memory", "cpu.stat", "usage_usec"), 1000), part(peak, 1024)};
 }
 
 bool Cgroup::remove() const {
@@ -172,6 +180,10 @@ void Cgroups::remove() {
   for (const auto& folder : layout_.distinct_folders()) ::rmdir(folder.c_str());
   locks_.clear();
   layout_ = {};
+}
+
+Cgroup cgroup_of(const CgroupLayout& layout, const std::string& instance, const std::string& name) {
+  return {below(below(layout, instance), name), {}};
 }
 
 int remove_stale_cgroups(const CgroupLayout& layout) {

@@ -1,22 +1,19 @@
 // The cgroups of browsers: one for each, which bounds what it takes and counts it. All are below a
 // folder of the instance, in each tree of the layout, which is locked as long as the launcher
-// process lives. Launcher process only, but for remove_stale_cgroups.
+// process lives. The launcher process makes and removes them; the program looks at what they count.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.h"
 #include "browser/cgroup_layout.h"
+#include "browser/cgroup_use.h"
 #include "browser/launcher.h"
 
 namespace pbaas::browser {
-
-struct CgroupUse {
-  std::int64_t cpu_ms = 0;
-  std::int64_t peak_memory_kb = 0;
-};
 
 // One browser's. Copyable: it owns nothing, `remove` is said by whoever made it.
 class Cgroup {
@@ -29,14 +26,15 @@ class Cgroup {
   std::vector<UniqueFd> open_procs() const;
   // The limit that it reached, with use and limit; empty: none.
   std::string reached() const;
+  // Nothing of what has no file; a few microseconds for each file.
   CgroupUse use() const;
   // False where the kernel still counts a process in it.
   bool remove() const;
 
  private:
   std::string file(const std::string& controller, const std::string& name) const;
-  std::int64_t read(const std::string& controller, const std::string& name,
-                    std::string_view key = {}) const;
+  std::optional<std::int64_t> read(const std::string& controller, const std::string& name,
+                                   std::string_view key = {}) const;
 
   CgroupLayout layout_;  // its own folders
   SessionLimits limits_;
@@ -59,6 +57,9 @@ class Cgroups {
   SessionLimits limits_;
   std::vector<UniqueFd> locks_;
 };
+
+// The one that the launcher process makes under these names; it need not be there (yet).
+Cgroup cgroup_of(const CgroupLayout& layout, const std::string& instance, const std::string& name);
 
 // Those of instances that are gone, launcher process and all. Gives how many folders.
 int remove_stale_cgroups(const CgroupLayout& layout);

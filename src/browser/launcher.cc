@@ -70,11 +70,12 @@ CgroupLayout cgroups_for(const SessionLimits& limits) {
 class ForkedLauncher final : public Launcher {
  public:
   ForkedLauncher(net::Loop& loop, const Clock& clock, LauncherConfig config,
-                 std::string instance_path, pid_t process, UniqueFd socket)
+                 std::string instance_path, CgroupLayout cgroups, pid_t process, UniqueFd socket)
       : loop_(loop),
         clock_(clock),
         config_(std::move(config)),
         instance_path_(std::move(instance_path)),
+        cgroups_(std::move(cgroups)),
         small_shared_memory_(shared_memory_is_small()),
         process_(process),
         line_(std::make_shared<LauncherLine>(loop, std::move(socket))),
@@ -139,6 +140,8 @@ class ForkedLauncher final : public Launcher {
                                       (is_shell ? "HEADLESS_SHELL" : "CHROMIUM") + " to its path"};
   }
 
+  std::string instance_name() const { return instance_path_.substr(instance_path_.rfind('/') + 1); }
+
   // In a network namespace any port is free. Each browser has another one, as people expect.
   int next_port() const { return kPortMin + static_cast<int>(last_folder_ % kPortCount); }
 
@@ -150,6 +153,7 @@ class ForkedLauncher final : public Launcher {
     const CommandLineSpec spec{binary, instance_path_ + "/" + name, config_.isolation,
                                small_shared_memory_ && !sandbox, sandbox ? next_port() : 0};
     auto line = command_line(launch.options, spec);
+    browser.counted_by(cgroup_of(cgroups_, instance_name(), name));
     if (sandbox) {
       line.argv = sandbox_command(sandbox_spec(config_, instance_path_, name), line.argv);
       browser.in_sandbox([open = config_.open_egress, launch](UniqueFd listener) {
@@ -163,6 +167,7 @@ class ForkedLauncher final : public Launcher {
   const Clock& clock_;
   LauncherConfig config_;
   std::string instance_path_;
+  CgroupLayout cgroups_;
   bool small_shared_memory_;
   pid_t process_;
   std::shared_ptr<LauncherLine> line_;
@@ -207,7 +212,7 @@ Result<std::unique_ptr<Launcher>> Launcher::create(net::Loop& loop, const Clock&
         {std::move(theirs), std::move(*instance), *account, sandbox, cgroups, config.limits});
   }
   return std::unique_ptr<Launcher>(std::make_unique<ForkedLauncher>(
-      loop, clock, std::move(config), path, process, std::move(ours)));
+      loop, clock, std::move(config), path, cgroups, process, std::move(ours)));
 }
 
 }  // namespace pbaas::browser

@@ -18,6 +18,10 @@
 #include "session/options.h"
 #include "session/session.h"
 
+namespace pbaas::egress {
+class SessionEgress;
+}
+
 namespace pbaas::browser {
 
 enum class Isolation { kSandbox, kNone };
@@ -46,7 +50,8 @@ struct LauncherConfig {
   SessionLimits limits;
   // With a sandbox: takes the socket on which a browser's only way out is to be served, and gives
   // what is to live as long as the browser. Empty: there is no way out.
-  std::function<std::shared_ptr<void>(const LaunchSpec&, UniqueFd listener)> open_egress;
+  std::function<std::shared_ptr<egress::SessionEgress>(const LaunchSpec&, UniqueFd listener)>
+      open_egress;
   int launches_at_once = 2;  // more than the cores can start at once only makes each slower
   Duration launch_timeout{20'000};
   Duration health_interval{10'000};
@@ -58,10 +63,9 @@ enum class ExitCause { kClosed, kCrashed, kHung, kOutOfMemory };
 
 struct BrowserExit {
   ExitCause cause = ExitCause::kClosed;
-  std::string detail;               // such as "signal 9", and the last lines of stderr
-  Duration cpu{0};                  // user and system time of the whole tree
-  long peak_rss_kb = 0;             // of the largest process
-  std::int64_t peak_memory_kb = 0;  // of all together, where a cgroup counted it
+  std::string detail;    // such as "signal 9", and the last lines of stderr
+  Duration cpu{0};       // user and system time of the processes whose end was seen
+  long peak_rss_kb = 0;  // of the largest of them
 };
 
 // One running Chromium with its own profile. Destroying it kills the whole process tree and removes
@@ -74,6 +78,8 @@ class Browser {
   // How clients reach the debug port; empty: by TCP to `address` on loopback. It may outlive the
   // browser.
   virtual net::Dialer dialer() const { return {}; }
+  // What it took so far, or in all once it is gone.
+  virtual session::ResourceUse use() { return {}; }
   // Called once, on the loop, when the process tree and the profile are gone; not called after
   // destruction. Set at once after the launch: an exit before it is set is reported when it is set.
   virtual void on_exit(std::function<void(BrowserExit)> callback) = 0;

@@ -35,7 +35,7 @@ class LauncherFixture : public ::testing::Test {
   struct WayOut {
     explicit WayOut(const Clock& clock)
         : pool(1, clock, resolver, *egress::EgressPolicy::parse({"127.0.0.0/8", "[::1]"})) {}
-    std::shared_ptr<void> open(const LaunchSpec& launch, UniqueFd listener) {
+    std::shared_ptr<egress::SessionEgress> open(const LaunchSpec& launch, UniqueFd listener) {
       return pool.serve(std::move(listener), {.session = launch.session.text()});
     }
     egress::CaresResolver resolver;

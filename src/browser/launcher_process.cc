@@ -245,12 +245,9 @@ class LauncherProcess {
     removals_.add(tree.gone.id, tree.folder);
   }
 
-  // The cgroup counts all of it; a process's parent knows of those alone that it saw end.
   static void note_use(Tree& tree) {
     if (!tree.cgroup) return;
-    const CgroupUse use = tree.cgroup.use();
-    tree.gone.cpu_ms = std::max(tree.gone.cpu_ms, use.cpu_ms);
-    tree.gone.peak_memory_kb = use.peak_memory_kb;
+    tree.gone.use = tree.cgroup.use();
     if (tree.gone.limit.empty()) tree.gone.limit = tree.cgroup.reached();
   }
 

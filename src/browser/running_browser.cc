@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "egress/egress_pool.h"
 
 namespace pbaas::browser {
 namespace {
@@ -120,6 +121,20 @@ net::Dialer RunningBrowser::dialer() const {
   return [line = init_, port = address_.debug_port] { return line->dial(port); };
 }
 
+session::ResourceUse RunningBrowser::use() {
+  if (exit_) return use_;
+  if (egress_) {
+    const auto counts = egress_->counts();
+    use_.egress_bytes_up = counts.bytes_up;
+    use_.egress_bytes_down = counts.bytes_down;
+  }
+  counted_.raise(cgroup_.use());
+  if (counted_.cpu_ms) use_.cpu = Duration(*counted_.cpu_ms);
+  if (counted_.peak_memory_kb)
+    use_.peak_memory_bytes = static_cast<std::uint64_t>(*counted_.peak_memory_kb) * 1024;
+  return use_;
+}
+
 // In a sandbox it is bwrap that was started, and the browser is known when it says so itself.
 void RunningBrowser::on_started(pid_t pid) {
   if (pid_ == 0) pid_ = pid;
@@ -156,8 +171,8 @@ void RunningBrowser::on_gone(const Gone& gone) {
   if (init_) init_->finish();
   const int wait_status = init_wait_status_.value_or(gone.wait_status);
   const std::string& limit = gone.limit.empty() ? limit_ : gone.limit;
-  BrowserExit exit{ExitCause::kOutOfMemory, limit, Duration(gone.cpu_ms), gone.peak_rss_kb,
-                   std::max<std::int64_t>(gone.peak_memory_kb, gone.peak_rss_kb)};
+  counted_.raise(gone.use);
+  BrowserExit exit{ExitCause::kOutOfMemory, limit, Duration(gone.cpu_ms), gone.peak_rss_kb};
   if (limit.empty()) {
     exit.cause = cause_of(wait_status);
     exit.detail = with_words(describe(wait_status), stderr_ ? stderr_->finish() : "");
@@ -176,6 +191,7 @@ ExitCause RunningBrowser::cause_of(int wait_status) const {
 }
 
 void RunningBrowser::end(BrowserExit exit) {
+  use();  // For the last time: what counts it is going.
   id_.reset();
   health_.reset();
   if (pipe_) pipe_->close();

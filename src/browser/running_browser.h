@@ -7,6 +7,7 @@
 #include <string>
 
 #include "browser/cdp_pipe.h"
+#include "browser/cgroups.h"
 #include "browser/command_line.h"
 #include "browser/health.h"
 #include "browser/init_line.h"
@@ -24,10 +25,12 @@ class RunningBrowser final : public Browser, private BrowserListener {
 
   // Takes the egress proxy's listening socket inside of the namespace, and gives what is to live as
   // long as the browser.
-  using OpenEgress = std::function<std::shared_ptr<void>(UniqueFd listener)>;
+  using OpenEgress = std::function<std::shared_ptr<egress::SessionEgress>(UniqueFd listener)>;
 
   // Before `order`: its command is bwrap's, with an init inside.
   void in_sandbox(OpenEgress open_egress);
+  // Before `order`: the cgroup that the launcher process makes for it, if it can.
+  void counted_by(Cgroup cgroup) { cgroup_ = std::move(cgroup); }
   // Orders the start. Errors: kLaunchFailed.
   Status order(const CommandLine& line, const std::string& folder_name);
   // Waits until Chromium says where it listens. Errors: kLaunchFailed with what it wrote.
@@ -39,6 +42,7 @@ class RunningBrowser final : public Browser, private BrowserListener {
   void on_exit(std::function<void(BrowserExit)> callback) override;
   void kill() override;
   net::Dialer dialer() const override;
+  session::ResourceUse use() override;
   // For what the worker itself asks of the browser; null before `order`.
   const std::shared_ptr<CdpPipe>& pipe() const { return pipe_; }
 
@@ -65,7 +69,10 @@ class RunningBrowser final : public Browser, private BrowserListener {
   std::unique_ptr<HealthWatch> health_;
   bool has_sandbox_ = false;
   OpenEgress open_egress_;
-  std::shared_ptr<void> egress_;
+  std::shared_ptr<egress::SessionEgress> egress_;
+  Cgroup cgroup_;
+  CgroupUse counted_;
+  session::ResourceUse use_;
   std::shared_ptr<InitLine> init_;
   std::optional<int> init_wait_status_;  // Chromium's, as its init saw it
   std::string limit_;                    // the one that it reached, if so

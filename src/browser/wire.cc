@@ -47,6 +47,16 @@ StartOrder start_from(const json::object& message) {
   return order;
 }
 
+json::value number_or_null(const std::optional<std::int64_t>& number) {
+  return number ? json::value(*number) : json::value(nullptr);
+}
+
+std::optional<std::int64_t> number_at(const json::object& message, std::string_view name) {
+  const auto& value = message.at(name);
+  if (value.is_null()) return std::nullopt;
+  return value.to_number<std::int64_t>();
+}
+
 struct ReportWriter {
   json::object operator()(const Started& it) const {
     return {{"type", "started"}, {"id", it.id}, {"pid", it.pid}};
@@ -60,7 +70,8 @@ struct ReportWriter {
             {"wait_status", it.wait_status},
             {"cpu_ms", it.cpu_ms},
             {"peak_rss_kb", it.peak_rss_kb},
-            {"peak_memory_kb", it.peak_memory_kb},
+            {"cgroup_cpu_ms", number_or_null(it.use.cpu_ms)},
+            {"cgroup_peak_kb", number_or_null(it.use.peak_memory_kb)},
             {"limit", it.limit}};
   }
 };
@@ -93,7 +104,7 @@ Report report_from_json(const json::object& message) {
                 message.at("wait_status").to_number<int>(),
                 message.at("cpu_ms").to_number<std::int64_t>(),
                 message.at("peak_rss_kb").to_number<long>(),
-                message.at("peak_memory_kb").to_number<std::int64_t>(),
+                {number_at(message, "cgroup_cpu_ms"), number_at(message, "cgroup_peak_kb")},
                 std::string(message.at("limit").as_string())};
   }
   throw std::logic_error("a report of an unknown type");

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/unique_fd.h"
+#include "browser/cgroup_use.h"
 
 namespace pbaas::browser {
 
@@ -49,11 +50,11 @@ struct StartFailed {
 };
 struct Gone {
   std::uint64_t id = 0;
-  int wait_status = 0;  // as from waitpid
-  std::int64_t cpu_ms = 0;
-  long peak_rss_kb = 0;
-  std::int64_t peak_memory_kb = 0;  // of the whole tree; 0: not known
-  std::string limit{};              // the one that it reached, if so
+  int wait_status = 0;      // as from waitpid
+  std::int64_t cpu_ms = 0;  // of the processes whose end was seen
+  long peak_rss_kb = 0;     // of the largest of them
+  CgroupUse use{};          // of all
+  std::string limit{};      // the one that it reached, if so
 };
 using Report = std::variant<Started, StartFailed, Gone>;
 

@@ -40,14 +40,20 @@ TEST_F(Wire, CarriesAnOrderWithItsDescriptors) {
 }
 
 TEST_F(Wire, CarriesReports) {
-  const auto report = report_from_json(to_json(Report(Gone{3, 9, 250, 70'000, 90'000, "memory"})));
+  const auto report =
+      report_from_json(to_json(Report(Gone{3, 9, 250, 70'000, {260, 90'000}, "memory"})));
   const auto gone = std::get<Gone>(report);
   EXPECT_EQ(gone.id, 3u);
   EXPECT_EQ(gone.wait_status, 9);
   EXPECT_EQ(gone.cpu_ms, 250);
   EXPECT_EQ(gone.peak_rss_kb, 70'000);
-  EXPECT_EQ(gone.peak_memory_kb, 90'000);
+  EXPECT_EQ(gone.use, (CgroupUse{260, 90'000}));
   EXPECT_EQ(gone.limit, "memory");
+}
+
+TEST_F(Wire, CarriesThatNothingWasCounted) {
+  const auto report = report_from_json(to_json(Report(Gone{3, 9, 250, 70'000})));
+  EXPECT_EQ(std::get<Gone>(report).use, CgroupUse{});
 }
 
 TEST_F(Wire, RefusesAPacketThatIsTooLarge) {

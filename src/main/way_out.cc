@@ -13,7 +13,8 @@ void WayOut::start(const Clock& clock, int threads) {
   pool_ = std::make_unique<egress::EgressPool>(threads, clock, *resolver_, policy_);
 }
 
-std::shared_ptr<void> WayOut::open(const browser::LaunchSpec& launch, UniqueFd listener) {
+std::shared_ptr<egress::SessionEgress> WayOut::open(const browser::LaunchSpec& launch,
+                                                    UniqueFd listener) {
   if (!pool_) return nullptr;
   return pool_->serve(std::move(listener),
                       {.session = launch.session.text(), .proxy = launch.options.proxy});

@@ -20,7 +20,7 @@ class WayOut {
   // After the launcher was made, which forks. `clock` outlives it.
   void start(const Clock& clock, int threads);
   // Serves a browser, whose socket it is, until what it gives is gone; nothing before `start`.
-  std::shared_ptr<void> open(const browser::LaunchSpec& launch, UniqueFd listener);
+  std::shared_ptr<egress::SessionEgress> open(const browser::LaunchSpec& launch, UniqueFd listener);
   // Of all sessions since the start, and the connections there are now.
   egress::EgressCounts totals() const { return pool_ ? pool_->totals() : egress::EgressCounts(); }
   std::size_t connections() const { return pool_ ? pool_->open() : 0; }

@@ -45,6 +45,22 @@ Traffic traffic_at(const json::object& record) {
           counts.at(2).to_number<std::uint64_t>(), counts.at(3).to_number<std::uint64_t>()};
 }
 
+// A process of the version before does not write it.
+ResourceUse use_at(const json::object& record) {
+  const auto* written = record.if_contains("use");
+  if (!written) return {};
+  const auto& use = written->as_object();
+  const auto count = [&use](std::string_view name) -> std::optional<std::uint64_t> {
+    const auto& value = use.at(name);
+    if (value.is_null()) return std::nullopt;
+    return value.to_number<std::uint64_t>();
+  };
+  ResourceUse read{count("egress_bytes_up"), count("egress_bytes_down"), {}, {}};
+  if (const auto ms = count("cpu_ms")) read.cpu = Duration{static_cast<std::int64_t>(*ms)};
+  read.peak_memory_bytes = count("peak_memory_bytes");
+  return read;
+}
+
 SessionOptions options_at(const json::object& record) {
   auto options = options_from_json(record.at("options").as_object());
   if (!options) throw std::runtime_error(options.error().detail);
@@ -75,8 +91,20 @@ Session read(const json::object& record) {
   session.ended_at = time_at(record, "ended_at");
   session.expires_at = time_at(record, "expires_at");
   session.traffic = traffic_at(record);
+  session.use = use_at(record);
   session.connections = record.at("connections").to_number<int>();
   return session;
+}
+
+json::value written_count(const std::optional<std::uint64_t>& count) {
+  return count ? json::value(*count) : json::value(nullptr);
+}
+
+json::object use_record(const ResourceUse& use) {
+  return {{"egress_bytes_up", written_count(use.egress_bytes_up)},
+          {"egress_bytes_down", written_count(use.egress_bytes_down)},
+          {"cpu_ms", use.cpu ? json::value(use.cpu->count()) : json::value(nullptr)},
+          {"peak_memory_bytes", written_count(use.peak_memory_bytes)}};
 }
 
 }  // namespace
@@ -103,6 +131,7 @@ json::object to_record(const Session& session, Secrets secrets) {
   record["expires_at"] = ms_or_null(session.expires_at);
   record["traffic"] = {session.traffic.messages_up, session.traffic.messages_down,
                        session.traffic.bytes_up, session.traffic.bytes_down};
+  record["use"] = use_record(session.use);
   record["connections"] = session.connections;
   return record;
 }

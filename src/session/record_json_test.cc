@@ -18,6 +18,7 @@ Session ended_session() {
   session.start("worker-1", "epoch-1");
   session.run({41'000, "guid"}, session.created_at + Duration{5});
   session.traffic = {1, 2, 3, 18'000'000'000'000'000'000ULL};
+  session.use = {5, 0, Duration{1'234}, 18'000'000'000'000'000'001ULL};
   session.connections = 2;
   session.end(EndReason::kIdleTimeout, session.created_at + Duration{9}, "said \"so\"");
   return session;
@@ -57,8 +58,17 @@ TEST(RecordJson, GivesTheWorkerTheProxyWhole) {
   EXPECT_EQ(session_from_record(to_record(session, Secrets::kShown)).value(), session);
 }
 
+TEST(RecordJson, ReadsARecordOfTheVersionBeforeThatSaysNothingOfUse) {
+  auto session = ended_session();
+  auto record = to_record(session);
+  record.erase("use");
+  session.use = {};
+  EXPECT_EQ(session_from_record(record).value(), session);
+}
+
 TEST(RecordJson, RefusesARecordWithoutAnyOfItsFields) {
-  const auto whole = to_record(ended_session());
+  auto whole = to_record(ended_session());
+  whole.erase("use");
   for (const auto& [name, value] : whole) {
     auto record = whole;
     record.erase(name);

@@ -26,6 +26,15 @@ std::optional<SessionStatus> status_from_word(std::string_view word) {
   return std::nullopt;
 }
 
+bool has_grown(const ResourceUse& before, const ResourceUse& now) {
+  constexpr Duration kCpu{100};
+  constexpr std::uint64_t kMemoryBytes = 1 << 20;
+  return now.egress_bytes_up != before.egress_bytes_up ||
+         now.egress_bytes_down != before.egress_bytes_down ||
+         now.cpu.value_or(Duration{0}) >= before.cpu.value_or(Duration{0}) + kCpu ||
+         now.peak_memory_bytes.value_or(0) >= before.peak_memory_bytes.value_or(0) + kMemoryBytes;
+}
+
 bool Session::start(std::string worker_id, std::string epoch) {
   if (status != SessionStatus::kQueued) return false;
   status = SessionStatus::kStarting;

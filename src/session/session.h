@@ -30,6 +30,20 @@ struct Traffic {
   bool operator==(const Traffic&) const = default;
 };
 
+// What the session's browser took, as far as something counts it: its egress proxy the bytes, its
+// cgroup the rest. None of it ever falls.
+struct ResourceUse {
+  std::optional<std::uint64_t> egress_bytes_up{};    // to servers
+  std::optional<std::uint64_t> egress_bytes_down{};  // from servers
+  std::optional<Duration> cpu{};                     // user and system, of all processes
+  std::optional<std::uint64_t> peak_memory_bytes{};  // of all processes and the profile together
+  bool operator==(const ResourceUse&) const = default;
+};
+
+// Whether it is worth a write of the session's row: even an idle browser takes a little processor
+// time all the while.
+bool has_grown(const ResourceUse& before, const ResourceUse& now);
+
 // What starting a browser gives: where it listens and who it is.
 struct BrowserAddress {
   int debug_port = 0;
@@ -53,6 +67,7 @@ struct Session {
   std::optional<WallTime> ended_at{};
   std::optional<WallTime> expires_at{};
   Traffic traffic{};
+  ResourceUse use{};
   int connections = 0;  // Open client connections now.
   bool operator==(const Session&) const = default;
 

@@ -44,6 +44,19 @@ void add_traffic(json::object& object, const Session& session) {
   object["bytes_down"] = session.traffic.bytes_down;
 }
 
+json::value shown_count(const std::optional<std::uint64_t>& count) {
+  return count ? json::value(*count) : json::value(nullptr);
+}
+
+void add_use(json::object& object, const ResourceUse& use) {
+  using Seconds = std::chrono::duration<double>;
+  object["egress_bytes_up"] = shown_count(use.egress_bytes_up);
+  object["egress_bytes_down"] = shown_count(use.egress_bytes_down);
+  object["cpu_seconds"] = nullptr;
+  if (use.cpu) object["cpu_seconds"] = Seconds(*use.cpu).count();
+  object["peak_memory_bytes"] = shown_count(use.peak_memory_bytes);
+}
+
 }  // namespace
 
 json::object to_json(const Session& session, std::string_view public_http_base) {
@@ -62,6 +75,7 @@ json::object to_json(const Session& session, std::string_view public_http_base) 
   object["expires_at"] = time_or_null(session.expires_at);
   for (auto& [name, value] : to_json(session.options)) object[name] = std::move(value);
   add_traffic(object, session);
+  add_use(object, session.use);
   return object;
 }
 

@@ -17,6 +17,7 @@ Session running() {
   session.start("worker-1", "epoch-1");
   session.run({41'000, "guid-1"}, session.created_at + Duration{77});
   session.traffic = {1, 2, 3, 4};
+  session.use = {5, 6, Duration{1'250}, 7};
   session.connections = 1;
   return session;
 }
@@ -32,8 +33,19 @@ TEST(SessionJson, ShowsEveryFieldOfARunningSession) {
     "timeout":60,"idle_timeout":10,"queue_timeout":0,"on_disconnect":"keep","viewport":null,
     "user_agent":null,"locale":null,"timezone":null,"proxy":null,"args":[],"record":null,
     "metadata":{},"connections":1,
-    "messages_up":1,"messages_down":2,"bytes_up":3,"bytes_down":4})");
+    "messages_up":1,"messages_down":2,"bytes_up":3,"bytes_down":4,
+    "egress_bytes_up":5,"egress_bytes_down":6,"cpu_seconds":1.25,"peak_memory_bytes":7})");
   EXPECT_EQ(json::value(to_json(running(), "https://host:8000")), expected);
+}
+
+TEST(SessionJson, ShowsNullForWhatNothingCounts) {
+  auto session = running();
+  session.use = {};
+  const auto shown = to_json(session, "https://host");
+  for (const char* name :
+       {"egress_bytes_up", "egress_bytes_down", "cpu_seconds", "peak_memory_bytes"}) {
+    EXPECT_TRUE(shown.at(name).is_null()) << name;
+  }
 }
 
 TEST(SessionJson, SpeaksPlainWebSocketWhereHttpIsPlain) {

@@ -125,5 +125,21 @@ TEST_F(LifetimeTest, IsToBeLookedAtWhenTheEarlierLimitPasses) {
   EXPECT_EQ(lifetime_.next_deadline(), lifetime_.session_deadline());
 }
 
+TEST(ResourceUse, OfAnIdleBrowserIsNotWorthAWrite) {
+  const ResourceUse before{1, 2, Duration{500}, 50 << 20};
+  EXPECT_FALSE(has_grown(before, before));
+  EXPECT_FALSE(has_grown(before, {1, 2, Duration{599}, (50 << 20) + 4096}));
+  EXPECT_FALSE(has_grown({}, {}));
+}
+
+TEST(ResourceUse, HasGrownByAnyOfItsCounts) {
+  const ResourceUse before{1, 2, Duration{500}, 50 << 20};
+  EXPECT_TRUE(has_grown(before, {2, 2, Duration{500}, 50 << 20}));
+  EXPECT_TRUE(has_grown(before, {1, 3, Duration{500}, 50 << 20}));
+  EXPECT_TRUE(has_grown(before, {1, 2, Duration{600}, 50 << 20}));
+  EXPECT_TRUE(has_grown(before, {1, 2, Duration{500}, 51 << 20}));
+  EXPECT_TRUE(has_grown({}, before));
+}
+
 }  // namespace
 }  // namespace pbaas::session

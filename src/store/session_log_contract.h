@@ -94,6 +94,7 @@ TYPED_TEST_P(SessionLogContract, GivesBackEverythingOfASession) {
   session.options.args = {"--mute-audio"};
   session.options.metadata = {{"name", "J\u00fcrgen \"quoted\""}, {"empty", ""}};
   session.traffic = {1, 2, 3, 1ULL << 40};
+  session.use = {4, 0, Duration{5'678}, 1ULL << 41};
   this->log().record(session);
   EXPECT_EQ(this->stored(session.id), session);
 }
@@ -126,6 +127,7 @@ TYPED_TEST_P(SessionLogContract, CountsTrafficOfARunningSession) {
   this->log().record(session);
   ASSERT_TRUE(this->run(this->log().flush()));
   session.traffic.bytes_up = 77;
+  session.use = {7, 8, Duration{9}, {}};
   session.connections = 3;
   this->log().record(session);
   EXPECT_EQ(this->stored(session.id), session);

@@ -12,14 +12,36 @@ namespace {
 namespace json = boost::json;
 using session::Session;
 
-constexpr std::array kColumns{
-    "id",           "owner",         "status",       "options",    "worker",
-    "worker_epoch", "debug_port",    "browser_guid", "end_reason", "end_detail",
-    "created_at",   "started_at",    "ended_at",     "expires_at", "connections",
-    "messages_up",  "messages_down", "bytes_up",     "bytes_down"};
+constexpr std::array kColumns{"id",
+                              "owner",
+                              "status",
+                              "options",
+                              "worker",
+                              "worker_epoch",
+                              "debug_port",
+                              "browser_guid",
+                              "end_reason",
+                              "end_detail",
+                              "created_at",
+                              "started_at",
+                              "ended_at",
+                              "expires_at",
+                              "connections",
+                              "messages_up",
+                              "messages_down",
+                              "bytes_up",
+                              "bytes_down",
+                              "egress_bytes_up",
+                              "egress_bytes_down",
+                              "cpu_ms",
+                              "peak_memory_bytes"};
 
 SqlValue number(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
+}
+
+SqlValue number_or_null(const std::optional<std::uint64_t>& value) {
+  return value ? number(*value) : SqlValue{};
 }
 
 SqlValue time(WallTime value) {
@@ -70,6 +92,12 @@ class Reading {
   }
   std::uint64_t count() { return static_cast<std::uint64_t>(number()); }
 
+  std::optional<std::uint64_t> count_or_null() {
+    const auto value = number_or_null();
+    if (!value) return std::nullopt;
+    return static_cast<std::uint64_t>(*value);
+  }
+
   std::optional<WallTime> time_or_null() {
     const auto ms = number_or_null();
     if (!ms) return std::nullopt;
@@ -101,6 +129,15 @@ void read_browser_and_end(Reading& reading, Session& session) {
   session.end_detail = reading.text();
 }
 
+session::ResourceUse read_use(Reading& reading) {
+  session::ResourceUse use;
+  use.egress_bytes_up = reading.count_or_null();
+  use.egress_bytes_down = reading.count_or_null();
+  if (const auto ms = reading.number_or_null()) use.cpu = Duration{*ms};
+  use.peak_memory_bytes = reading.count_or_null();
+  return use;
+}
+
 Session read(const SqlRow& row) {
   Reading reading(row);
   Session session{.id = known(SessionId::parse(reading.text()), "id")};
@@ -117,6 +154,7 @@ Session read(const SqlRow& row) {
   session.traffic.messages_down = reading.count();
   session.traffic.bytes_up = reading.count();
   session.traffic.bytes_down = reading.count();
+  session.use = read_use(reading);
   return session;
 }
 
@@ -152,7 +190,11 @@ std::vector<SqlValue> to_values(const Session& session) {
           number(session.traffic.messages_up),
           number(session.traffic.messages_down),
           number(session.traffic.bytes_up),
-          number(session.traffic.bytes_down)};
+          number(session.traffic.bytes_down),
+          number_or_null(session.use.egress_bytes_up),
+          number_or_null(session.use.egress_bytes_down),
+          session.use.cpu ? SqlValue{std::int64_t{session.use.cpu->count()}} : SqlValue{},
+          number_or_null(session.use.peak_memory_bytes)};
 }
 
 Result<Session> to_session(const SqlRow& row) try {

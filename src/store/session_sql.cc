@@ -130,6 +130,9 @@ SqlStatement upsert_session(const Session& session) {
              "expires_at = excluded.expires_at, connections = excluded.connections, "
              "messages_up = excluded.messages_up, messages_down = excluded.messages_down, "
              "bytes_up = excluded.bytes_up, bytes_down = excluded.bytes_down, "
+             "egress_bytes_up = excluded.egress_bytes_up, "
+             "egress_bytes_down = excluded.egress_bytes_down, cpu_ms = excluded.cpu_ms, "
+             "peak_memory_bytes = excluded.peak_memory_bytes, "
              // Whoever asks again after a create that gave no browser gets another try.
              "idempotency_key = CASE WHEN excluded.end_reason IN ('launch_failed', 'abandoned') "
              "THEN NULL ELSE sessions.idempotency_key END WHERE sessions.status <> 'ended' AND "

@@ -29,6 +29,22 @@ TEST(SpoolRecord, GivesBackWhatWasWritten) {
   EXPECT_EQ(reading.record->session, session);
 }
 
+TEST(SpoolRecord, ReadsALineOfTheVersionBeforeThatSaysNothingOfUse) {
+  const std::string line =
+      R"(8788f6f1 000001f9 {"seq":0,"session":{"id":"0123456789abcdef0123456789abcdef",)"
+      R"("owner":"ann","status":"queued","options":{"browser":"headless-shell","timeout":3600,)"
+      R"("idle_timeout":300,"queue_timeout":30,"on_disconnect":"keep","viewport":null,)"
+      R"("user_agent":null,"locale":null,"timezone":null,"args":[],"metadata":{"team":"blü"}},)"
+      R"("worker":null,"worker_epoch":"","browser":null,"end_reason":null,"end_detail":"",)"
+      R"("created_at":1700000000000,"started_at":null,"ended_at":null,"expires_at":null,)"
+      R"("traffic":[0,0,0,0],"connections":0}})"
+      "\n";
+  const auto reading = read_spool_line(line);
+  ASSERT_TRUE(reading.record);
+  EXPECT_EQ(reading.record->session.owner, "ann");
+  EXPECT_EQ(reading.record->session.use, session::ResourceUse{});
+}
+
 TEST(SpoolRecord, KeepsNoPasswordOfAProxy) {
   auto session = ended();
   session.options.proxy =

@@ -32,6 +32,7 @@ struct LiveSession {
   std::shared_ptr<net::RelayGroup> relays;
   session::Lifetime lifetime{};
   session::Traffic logged_traffic{};  // as the session log has it
+  session::ResourceUse logged_use{};  // the same
 
   net::Event ended;        // the session has ended: stops a launch under way
   net::Event launched;     // the launch is over, well or not: for its own ending

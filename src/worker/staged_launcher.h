@@ -26,6 +26,7 @@ class StagedBrowser final : public browser::Browser {
       co_return Error{Fault::kBrowserUnreachable, "nobody is there"};
     };
   }
+  session::ResourceUse use() override { return taken; }
   void kill() override {
     ++kills_;
     exit({});
@@ -33,6 +34,8 @@ class StagedBrowser final : public browser::Browser {
   void exit(browser::BrowserExit how) {
     if (on_exit_) std::exchange(on_exit_, nullptr)(how);
   }
+
+  session::ResourceUse taken{};
 
  private:
   int& kills_;

@@ -168,7 +168,7 @@ net::Task<void> Worker::written() {
 }
 
 void Worker::end_live(const Live& live, EndReason reason, std::string detail) {
-  refresh(*live);
+  measure(*live);
   if (!live->record.end(reason, clock_.wall(), std::move(detail))) return;
   log_.record(live->record);
   log::info("session_ended", {{"session", live->record.id.text()},
@@ -240,7 +240,7 @@ Result<std::optional<Instant>> Worker::end_if_due(const SessionId& id) {
 Result<Session> Worker::describe(const SessionId& id) {
   const auto live = find(id);
   if (!live) return no_such_session();
-  refresh(*live);
+  measure(*live);
   return live->record;
 }
 
@@ -255,7 +255,7 @@ Result<Attachment> Worker::attach(const SessionId& id) {
 std::vector<Session> Worker::list() {
   std::vector<Session> list;
   for (const auto& [id, live] : sessions_) {
-    refresh(*live);
+    measure(*live);
     list.push_back(live->record);
   }
   return list;
@@ -307,9 +307,8 @@ void Worker::tick() {
     refresh(*live);
     if (const auto reason = live->lifetime.due(now - config_.hard_limit_slack)) {
       end_live(live, *reason, {});
-    } else if (log_now && live->record.traffic != live->logged_traffic) {
-      live->logged_traffic = live->record.traffic;
-      log_.record(live->record);
+    } else if (log_now) {
+      log_counts(*live);
     }
   }
 }
@@ -327,6 +326,22 @@ void Worker::refresh(LiveSession& live) {
   live.record.connections = live.relays->open();
   live.lifetime.last_client_message =
       std::max(live.lifetime.started, live.relays->last_client_message());
+}
+
+// Besides, what its browser took, which is read from files of the kernel.
+void Worker::measure(LiveSession& live) {
+  refresh(live);
+  if (live.running()) live.record.use = live.browser->use();
+}
+
+void Worker::log_counts(LiveSession& live) {
+  measure(live);
+  const auto& record = live.record;
+  const bool same_traffic = record.traffic == live.logged_traffic;
+  if (same_traffic && !session::has_grown(live.logged_use, record.use)) return;
+  live.logged_traffic = record.traffic;
+  live.logged_use = record.use;
+  log_.record(record);
 }
 
 }  // namespace pbaas::worker

@@ -106,6 +106,8 @@ class Worker {
   void last_client_left(const Live& live);
   net::Task<void> await_return(Live live);
   void refresh(LiveSession& live);
+  void measure(LiveSession& live);
+  void log_counts(LiveSession& live);
 
   net::Loop& loop_;
   const Clock& clock_;

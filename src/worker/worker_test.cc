@@ -223,6 +223,47 @@ TEST_F(WorkerTest, EnforcesTheHardLimitItselfWhenNoSweeperDoes) {
   EXPECT_EQ(log.rows.back().end_reason, EndReason::kSessionTimeout);
 }
 
+TEST_F(WorkerTest, TellsWhatABrowserTookWhenItIsAsked) {
+  const auto session = start(new_session());
+  EXPECT_EQ(session.use, session::ResourceUse{});
+  launcher.last->taken = {1, 2, Duration{3}, 4};
+  EXPECT_EQ(worker.describe(session.id)->use, launcher.last->taken);
+  EXPECT_EQ(worker.list().front().use, launcher.last->taken);
+}
+
+TEST_F(WorkerTest, LogsWhatABrowserTookAtItsEnd) {
+  const auto session = start(new_session());
+  launcher.last->taken = {1, 2, Duration{3}, 4};
+  const session::ResourceUse taken = launcher.last->taken;
+  EXPECT_EQ(worker.end(session.id, EndReason::kClientRequest)->use, taken);
+  EXPECT_EQ(log.rows.back().use, taken);
+}
+
+TEST_F(WorkerTest, LogsWhatABrowserTookThatCrashed) {
+  start(new_session());
+  launcher.last->taken = {1, 2, Duration{3}, 4};
+  const session::ResourceUse taken = launcher.last->taken;
+  launcher.last->exit({browser::ExitCause::kOutOfMemory, "it took too much"});
+  EXPECT_EQ(log.rows.back().end_reason, EndReason::kOutOfMemory);
+  EXPECT_EQ(log.rows.back().use, taken);
+}
+
+TEST_F(WorkerTest, LogsWhatABrowserTakesFromTimeToTime) {
+  start(new_session());
+  worker.tick();
+  const auto rows = log.rows.size();
+  launcher.last->taken.cpu = Duration{200};
+  worker.tick();
+  EXPECT_EQ(log.rows.size(), rows) << "not at every tick";
+  clock.advance(Duration{5'000});
+  worker.tick();
+  EXPECT_EQ(log.rows.back().use.cpu, Duration{200});
+  launcher.last->taken.cpu = Duration{201};
+  clock.advance(Duration{4'999});
+  worker.tick();
+  EXPECT_EQ(log.rows.size(), rows + 1);
+}
+
 TEST_F(WorkerTest, ADrainEndsWhatIsLeftAtItsDeadline) {
   start(new_session());
   const auto deadline = Deadline::at(clock.now());

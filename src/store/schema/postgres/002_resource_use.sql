@@ -1,0 +1,6 @@
+-- What a session's browser took; NULL where nothing counts it, and in rows of before.
+
+ALTER TABLE sessions ADD COLUMN egress_bytes_up BIGINT;
+ALTER TABLE sessions ADD COLUMN egress_bytes_down BIGINT;
+ALTER TABLE sessions ADD COLUMN cpu_ms BIGINT;
+ALTER TABLE sessions ADD COLUMN peak_memory_bytes BIGINT;
