@@ -119,9 +119,9 @@ Check check_sandbox(const LauncherConfig& config) {
   }
   remove_tree(instance->path);
   check.ok = outcome.has_value();
-  check.text = check.ok
-                   ? "usable: user, mount, pid, network, ipc and uts, and Chromium's own inside"
-                   : outcome.error().detail;
+  check.text = check.ok ? "usable: user, mount, pid, network, ipc and uts; inside, Chromium's own "
+                          "namespaces, chroot and seccomp filter"
+                        : outcome.error().detail;
   return check;
 }
 

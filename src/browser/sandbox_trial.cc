@@ -127,9 +127,10 @@ std::string cure_for(const std::string& words, const KernelFacts& facts) {
            "systempaths=unconfined, in Kubernetes procMount: Unmasked.";
   }
   if (facts.has_seccomp) {
-    return "The container's seccomp profile forbids namespaces: use deploy/seccomp.json (Docker: "
+    return "The container's seccomp profile forbids it: use deploy/seccomp.json (Docker: "
            "--security-opt seccomp=deploy/seccomp.json; Kubernetes: a Localhost seccompProfile), "
-           "which allows clone, clone3, unshare, setns, mount, umount2 and pivot_root.";
+           "which allows clone, clone3, unshare, setns, mount, umount2, pivot_root, chroot and "
+           "seccomp.";
   }
   return "Namespaces of an ordinary user must be allowed: look at sysctl user.max_user_namespaces, "
          "user.max_net_namespaces and the security modules of this machine.";

@@ -20,7 +20,7 @@ inline constexpr int kEgressPort = 3128;
 // Sockets that the init sends unasked, so that a client finds one there.
 inline constexpr int kSocketsAhead = 2;
 // In place of Chromium's command: tries whether Chromium's own sandbox can be made inside.
-inline constexpr char kInitTrial[] = "--try-namespaces";
+inline constexpr char kInitTrial[] = "--try-sandbox";
 
 enum class InitSays : std::int32_t {
   kBrowser = 1,  // from Chromium's process before its exec: its sender is Chromium

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -23,6 +22,7 @@
 
 #include "base/unique_fd.h"
 #include "browser/session_init/network.h"
+#include "browser/session_init/trial.h"
 
 namespace pbaas::browser {
 namespace {
@@ -100,19 +100,12 @@ sigset_t child_signal() {
   return set;
 }
 
-// What Chromium's own sandbox needs, as that of a renderer.
-[[noreturn]] void try_namespaces() {
-  const bool works = ::unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET) == 0;
-  if (!works) complain("namespaces inside of the browser's");
-  ::_exit(works ? 0 : kFailed);
-}
-
 [[noreturn]] void become_browser(const InitSpec& spec) {
   send(InitSays::kBrowser);
   ::signal(SIGPIPE, SIG_DFL);
   const sigset_t child = child_signal();
   ::sigprocmask(SIG_UNBLOCK, &child, nullptr);
-  if (spec.command.at(0) == kInitTrial) try_namespaces();
+  if (spec.command.at(0) == kInitTrial) ::_exit(try_chromium_sandbox() ? 0 : kFailed);
   std::vector<std::string> words = spec.command;
   std::vector<char*> argv;
   for (auto& each : words) argv.push_back(each.data());
