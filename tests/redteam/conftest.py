@@ -8,8 +8,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from looking import KEY  # noqa: E402
+from looking import KEY, REPORT  # noqa: E402
 from service import Service  # noqa: E402
+
+
+def pytest_terminal_summary(terminalreporter):
+    if REPORT:
+        terminalreporter.section("red team")
+        for line in REPORT:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="module", params=["none", "sandbox"])

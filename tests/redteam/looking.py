@@ -5,6 +5,8 @@ import re
 from processes import wait_until
 
 KEY = "key-that-no-browser-may-see"
+# Lines for people, said at the end of the run.
+REPORT = []
 
 
 def pid_of(service, session):

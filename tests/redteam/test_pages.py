@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,8 @@ from looking import KEY, browser_pids, profile_of
 # All of them are this machine to Chromium.
 LOOPBACK = ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.255.255.254", "0.0.0.0",
             "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "localhost.", "any.localhost"]
+# Chromium's debug port listens at 127.0.0.1 alone.
+NOT_ITS_NAME = ["127.255.255.254", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "localhost."]
 SETTLE_SECONDS = 1.5
 
 
@@ -89,11 +92,19 @@ def test_a_server_of_this_machine_by_every_name(world, canary, host):
     expect(world, canary.came(name))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433"])
-def test_the_debug_port_of_a_neighbour(world, host):
-    url = f"http://{host}:{world.victim['debug_port']}/json/version"
-    text = attack(world, lambda cdp, page: shown_at(cdp, page, url))
-    expect(world, "webSocketDebuggerUrl" in text)
+def test_the_debug_port_of_a_neighbour_by_every_name(world):
+    """Chromium answers to addresses and to "localhost", however they are written."""
+    async def look(cdp, page):
+        texts = {}
+        for host in LOOPBACK:
+            texts[host] = await shown_at(cdp, page, f"http://{host}:{world.victim['debug_port']}/json/version")
+        return texts
+
+    reached = {host: "webSocketDebuggerUrl" in text for host, text in attack(world, look).items()}
+    if world.isolation == "none":
+        assert sum(reached.values()) >= len(LOOPBACK) - len(NOT_ITS_NAME) and reached["127.0.0.1"], reached
+    else:
+        assert not any(reached.values()), reached
 
 
 def test_its_own_debug_port(world):
@@ -162,24 +173,57 @@ def test_the_profile_of_a_neighbour(world):
     expect(world, world.victim["browser_guid"] in text)
 
 
+def test_processes_of_others_by_their_files(world):
+    """That they are there: the files of /proc have no size, which for a file: URL is no content."""
+    paths = [f"/proc/{pid}/{name}" for pid in (browser_pids(world)[1], world.pid) for name in ("status", "cmdline")]
+
+    async def look(cdp, page):
+        answers = [await cdp.call("Page.navigate", {"url": "file://" + path}, page) for path in paths]
+        return ["errorText" not in answer or answer["isDownload"] for answer in answers]
+
+    assert attack(world, look) == [world.isolation == "none"] * len(paths)
+
+
+async def read_by_input(cdp, page, path):
+    """The text of a file, as a page has it that was given it as an upload; empty where it is not there."""
+    document = await cdp.call("DOM.getDocument", session=page)
+    await cdp.evaluate("document.body.innerHTML = '<input type=file id=f>'", page)
+    node = await cdp.call("DOM.querySelector", {"nodeId": document["root"]["nodeId"], "selector": "#f"}, page)
+    try:
+        await cdp.call("DOM.setFileInputFiles", {"files": [path], "nodeId": node["nodeId"]}, page)
+        return await cdp.evaluate("document.querySelector('#f').files[0].text()", page)
+    except CdpError:
+        return ""
+
+
+def test_the_profile_of_a_neighbour_by_setting_an_input(world):
+    _, victim = browser_pids(world)
+    path = f"{profile_of(victim)}/DevToolsActivePort"
+    text = attack(world, lambda cdp, page: read_by_input(cdp, page, path))
+    expect(world, world.victim["browser_guid"] in text)
+
+
 def test_a_file_of_the_machine_by_setting_an_input(world):
-    async def read(cdp, page):
-        document = await cdp.call("DOM.getDocument", session=page)
-        await cdp.evaluate("document.body.innerHTML = '<input type=file id=f>'", page)
-        node = await cdp.call("DOM.querySelector", {"nodeId": document["root"]["nodeId"], "selector": "#f"}, page)
-        try:
-            await cdp.call("DOM.setFileInputFiles", {"files": ["/etc/passwd"], "nodeId": node["nodeId"]}, page)
-            return await cdp.evaluate("document.querySelector('#f').files[0].text()", page)
-        except CdpError:
-            return ""
-
-    expect(world, "root:" in attack(world, read))
+    expect(world, "root:" in attack(world, lambda cdp, page: read_by_input(cdp, page, "/etc/passwd")))
 
 
-def test_a_download_to_a_folder_of_the_machine(world):
+def shared_folder(world):
     drop = world.folder / "drop"
     drop.mkdir(exist_ok=True)
     drop.chmod(0o777)
+    return drop
+
+
+FOLDERS = {
+    "a folder that all may write to": shared_folder,
+    "a neighbour's profile": lambda world: Path(profile_of(browser_pids(world)[1])),
+    "one that is made for it": lambda world: shared_folder(world) / "a" / "b",
+}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_download_to_a_folder_of_the_machine(world, folder):
+    drop = FOLDERS[folder](world)
 
     async def download(cdp, page):
         await cdp.call("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(drop)})
@@ -189,7 +233,12 @@ def test_a_download_to_a_folder_of_the_machine(world):
         await asyncio.sleep(SETTLE_SECONDS)
 
     attack(world, download)
-    expect(world, any(drop.iterdir()))
+    # A browser in a sandbox has the folder of its own by that path, if any.
+    seen = Path(f"/proc/{world.pid}/root/{drop}") / "dropped"
+    victims = Path(f"/proc/{browser_pids(world)[1]}/root/{drop}") / "dropped"
+    expect(world, seen.exists() or victims.exists())
+    for each in (seen, victims):
+        each.unlink(missing_ok=True)
 
 
 def test_a_port_that_it_opens_itself(world):
