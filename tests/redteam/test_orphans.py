@@ -12,7 +12,9 @@ from processes import wait_until
 
 KILLS = int(os.environ.get("PBAAS_KILLS", 20))
 SESSIONS, SPARES = 8, 4
-LEFT_SECONDS = 2
+# What has been left so long is left for ever. On a machine that does nothing else all are gone after AIM_SECONDS; how
+# often it took longer is said at the end of the run.
+LEFT_SECONDS, AIM_SECONDS = 15, 2
 
 
 def cgroups_of(instances):
@@ -26,7 +28,7 @@ def mounts_below(folder):
 
 def test_kill_9_of_the_service_leaves_no_process_mount_cgroup_or_folder(make_service):
     service = make_service(LOG_LEVEL="warn", WARM_BROWSERS=SPARES)
-    slowest = 0
+    taken = []
     for round_number in range(KILLS):
         if round_number:
             service.start()
@@ -40,10 +42,11 @@ def test_kill_9_of_the_service_leaves_no_process_mount_cgroup_or_folder(make_ser
         killed = time.monotonic()
         service.wait_nothing_left(LEFT_SECONDS, among)
         wait_until(lambda: not cgroups_of(instances), LEFT_SECONDS, "no cgroup")
-        slowest = max(slowest, time.monotonic() - killed)
+        taken.append(time.monotonic() - killed)
         assert not mounts_below(service.run_dir)
+    late = sum(each > AIM_SECONDS for each in taken)
     REPORT.append(f"kill -9 of a service with {SESSIONS} sessions, {KILLS} times: nothing was left after "
-                  f"{slowest:.2f} s at the most")
+                  f"{max(taken):.2f} s at the most; {late} times it took more than {AIM_SECONDS} s")
 
 
 @pytest.mark.skipif(not os.access("/sys/fs/cgroup/memory", os.W_OK), reason="cgroups of version 1 cannot be made here")
