@@ -19,8 +19,6 @@
 #include <iostream>
 
 #include "browser/running_browser.h"
-#include "egress/cares_resolver.h"
-#include "egress/egress_pool.h"
 #include "net/as_tuple.h"
 #include "recording/recorder.h"
 
@@ -29,20 +27,10 @@ namespace {
 namespace json = boost::json;
 using namespace pbaas;
 
-// The egress proxy, that lets the browser reach the sites of tests. Its threads come after the
-// launcher's fork.
-struct WayOut {
-  explicit WayOut(const Clock& clock)
-      : pool(1, clock, resolver, *egress::EgressPolicy::parse({"127.0.0.0/8", "[::1]"})) {}
-  egress::CaresResolver resolver;
-  egress::EgressPool pool;
-};
-
 struct Rig {
   net::Loop loop;
   SystemClock clock;
   std::unique_ptr<browser::Launcher> launcher;
-  std::unique_ptr<WayOut> way_out;
   std::string folder;
   std::optional<session::RecordOptions> record;
   session::BrowserKind kind = session::BrowserKind::kHeadlessShell;
@@ -126,11 +114,10 @@ int main(int count, char** words) {
   config.headless_shell = "/usr/lib/chromium/chromium-headless-shell";
   config.chromium = "/usr/lib/chromium/chromium";
   config.run_dir = run_dir;
-  config.open_egress = [&rig](const browser::LaunchSpec& launch, UniqueFd listener) {
-    return rig.way_out->pool.serve(std::move(listener), {.session = launch.session.text()});
-  };
+  // Tests connect to the browser's port themselves, and it to their servers: in a sandbox neither
+  // could, and what Chromium tells would be of its egress proxy.
+  config.isolation = browser::Isolation::kNone;
   rig.launcher = std::move(browser::Launcher::create(rig.loop, rig.clock, config)).value();
-  rig.way_out = std::make_unique<WayOut>(rig.clock);
   int status = 0;
   boost::asio::co_spawn(rig.loop, run(rig), [&](std::exception_ptr escaped) {
     try {
