@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
@@ -111,7 +112,8 @@ class HarWriter {
     ok_ = ok_ && ::fread(buffer_.data(), 1, buffer_.size(), spool_) == buffer_.size();
     text(buffer_);
   }
-  bool finish() { return ::fflush(har_) == 0 && ok_; }
+  // It is on the disk before what it is made of goes.
+  bool finish() { return ok_ && ::fflush(har_) == 0 && ::fsync(::fileno(har_)) == 0; }
   std::uint64_t bytes() const { return bytes_; }
 
  private:

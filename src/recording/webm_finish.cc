@@ -45,7 +45,8 @@ class Writer {
           ::pwrite(::fileno(file_), bytes.data(), bytes.size(), static_cast<off_t>(offset)) ==
               static_cast<ssize_t>(bytes.size());
   }
-  bool finish() { return ::fflush(file_) == 0 && ok_; }
+  // It is on the disk before what it is made of goes.
+  bool finish() { return ok_ && ::fflush(file_) == 0 && ::fsync(::fileno(file_)) == 0; }
   std::uint64_t at() const { return at_; }
 
  private:

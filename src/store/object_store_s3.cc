@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kCallsMax = 256;
 constexpr std::size_t kUploadsMax = 64;
+constexpr int kUploadersMax = 2;
 // No upload of ours takes as long: what is older was left by a process that is gone for good.
 constexpr Duration kUploadAgeMax = std::chrono::hours(24);
 
@@ -39,16 +40,11 @@ S3ObjectStore::S3ObjectStore(net::Loop& loop, const Clock& clock, S3Options opti
                              S3Address address, S3Address public_address)
     : client_(std::move(options), std::move(address), std::move(public_address), clock, interrupt_),
       calls_(loop, "s3-calls", kCallsMax),
-      uploader_1_(loop, "s3-upload-1", kUploadsMax),
-      uploader_2_(loop, "s3-upload-2", kUploadsMax) {}
+      uploaders_(loop, "s3-upload", kUploadersMax, kUploadsMax) {}
 
 S3ObjectStore::~S3ObjectStore() {
   // Else the threads' ends would wait for transfers that have minutes left.
   interrupt_.set();
-}
-
-BlockingThread& S3ObjectStore::next_uploader() {
-  return next_uploader_++ % 2 == 0 ? uploader_1_ : uploader_2_;
 }
 
 net::Task<Status> S3ObjectStore::ready(Deadline deadline) {
@@ -60,7 +56,7 @@ net::Task<Result<ObjectInfo>> S3ObjectStore::put(PutRequest request, Deadline de
   std::function<Result<ObjectInfo>()> work = [this, request = std::move(request), deadline] {
     return put_now(request, deadline);
   };
-  co_return co_await next_uploader().run<ObjectInfo>(std::move(work));
+  co_return co_await uploaders_.run<ObjectInfo>(std::move(work));
 }
 
 net::Task<Result<std::optional<ObjectInfo>>> S3ObjectStore::head(std::string key,

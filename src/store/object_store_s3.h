@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 
+#include "store/blocking_pool.h"
 #include "store/blocking_thread.h"
 #include "store/object_store.h"
 #include "store/s3_client.h"
@@ -39,16 +40,13 @@ class S3ObjectStore final : public ObjectStore {
   Result<std::optional<std::string>> read_now(const std::string& key, std::uint64_t offset,
                                               std::uint64_t bytes, Deadline deadline);
   Status remove_now(const std::string& key, Deadline deadline);
-  BlockingThread& next_uploader();
 
   Interrupt interrupt_;
   S3Client client_;
   // Whether the bucket was seen; not any more when the store says that it is gone.
   std::atomic<bool> has_bucket_{false};
-  std::size_t next_uploader_ = 0;
   BlockingThread calls_;
-  BlockingThread uploader_1_;
-  BlockingThread uploader_2_;
+  BlockingPool uploaders_;
 };
 
 }  // namespace pbaas::store

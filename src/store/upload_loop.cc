@@ -66,13 +66,18 @@ net::Task<void> UploadQueue::run_uploads() {
   }
 }
 
+Duration UploadQueue::put_time(const Recording& recording) const {
+  return limits_.put_time +
+         std::chrono::seconds(recording.bytes / limits_.put_bytes_per_second_min);
+}
+
 net::Task<void> UploadQueue::upload(Key key) {
   Entry* entry = find(key);
   entry->is_busy = true;
   const Recording recording = entry->recording;
   PutRequest request{object_key(recording.session, recording.name), spool_.path(recording),
                      std::string(content_type(recording.kind)), recording.sha256};
-  const auto deadline = Deadline::after(clock_, limits_.put_time);
+  const auto deadline = Deadline::after(clock_, put_time(recording));
   const auto put = co_await store_.put(std::move(request), deadline);
   entry = find(key);
   if (entry == nullptr) {

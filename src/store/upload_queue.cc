@@ -75,7 +75,16 @@ net::Task<Result<std::string>> UploadQueue::begin(SessionId session, std::string
   recording.changed_at = clock_.wall();
   entries_.emplace(key, Entry{recording});
   std::function<Status()> work = [this, recording] { return spool_.write(recording); };
-  const auto written = co_await on_disk(std::move(work));
+  auto writing = on_disk(std::move(work));
+  Status written;
+  try {
+    written = co_await std::move(writing);
+  } catch (...) {
+    // Whoever asked hung up, and nobody else knows of it.
+    entries_.erase(key);
+    disk_.post([this, recording] { (void)spool_.forget(recording); });
+    throw;
+  }
   if (!written) {
     entries_.erase(key);
     co_return written.error();
@@ -98,7 +107,15 @@ net::Task<Status> UploadQueue::finish(SessionId session, std::string name,
     if (const auto done = spool_.seal(sealed); !done) return done.error();
     return sealed;
   };
-  const auto sealed = co_await disk_.run<Recording>(std::move(work));
+  auto sealing = disk_.run<Recording>(std::move(work));
+  Result<Recording> sealed = none_such(key.second);
+  try {
+    sealed = co_await std::move(sealing);
+  } catch (...) {
+    // It may be finished again.
+    if (Entry* left = find(key)) left->is_busy = false;
+    throw;
+  }
   entry = find(key);
   if (entry == nullptr) co_return none_such(key.second);
   entry->is_busy = false;
@@ -289,6 +306,9 @@ net::Task<void> UploadQueue::remove_old() {
 }
 
 net::Task<void> UploadQueue::forget_most() {
+  // What is forgotten is removed from the store by nobody: with a lifetime it is that which ends
+  // them.
+  if (limits_.lifetime.count() != 0) co_return;
   std::vector<std::pair<WallTime, Key>> settled;
   for (const auto& [key, entry] : entries_) {
     if (entry.recording.is_settled()) settled.emplace_back(entry.recording.changed_at, key);

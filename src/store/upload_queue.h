@@ -31,8 +31,10 @@ struct UploadLimits {
   std::uint64_t disk_bytes_free_min = std::uint64_t{64} << 20;
   // How long a recording is kept after it is settled; 0: for ever.
   std::chrono::seconds lifetime{0};
-  // An upload that takes longer is tried again.
+  // An upload that takes longer is tried again, from its start: it has time for its bytes besides.
+  // A line that takes nothing at all is noticed much sooner.
   Duration put_time = std::chrono::minutes(15);
+  std::uint64_t put_bytes_per_second_min = 64 * 1024;
   // Before the n-th retry anything from 0 to first * 2^n, at most `most`.
   Duration retry_first{1'000};
   Duration retry_most{60'000};
@@ -106,6 +108,7 @@ class UploadQueue {
   net::Task<void> write(Key key);
   net::Task<void> upload(Key key);
   net::Task<void> uploaded(Key key);
+  Duration put_time(const Recording& recording) const;
   void put_off(Entry& entry, const std::string& why);
   // The store answers again: nobody need wait for his turn.
   void hurry();

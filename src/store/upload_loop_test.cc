@@ -1,0 +1,157 @@
+// How the UploadQueue brings recordings to a store, seen from a store that only takes notes.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "base/unique_fd.h"
+#include "net/event.h"
+#include "store/upload_queue.h"
+#include "support/run_task.h"
+#include "support/temp_folder.h"
+
+namespace pbaas::store {
+namespace {
+
+using support::run_task;
+
+class NotedStore : public ObjectStore {
+ public:
+  net::Task<Status> ready(Deadline) override { co_return Status(); }
+  net::Task<Result<ObjectInfo>> put(PutRequest, Deadline deadline) override {
+    deadlines.push_back(deadline);
+    co_return ObjectInfo{};
+  }
+  net::Task<Result<std::optional<ObjectInfo>>> head(std::string, Deadline) override {
+    co_return std::optional<ObjectInfo>();
+  }
+  net::Task<Result<std::optional<std::string>>> read(std::string, std::uint64_t, std::uint64_t,
+                                                     Deadline) override {
+    co_return std::optional<std::string>();
+  }
+  net::Task<Status> remove(std::string, Deadline) override { co_return Status(); }
+  Result<std::optional<std::string>> presign(const std::string&, const PresignOptions&) override {
+    return std::optional<std::string>();
+  }
+
+  std::vector<Deadline> deadlines;
+};
+
+class UploadLoopTest : public testing::Test {
+ protected:
+  void open() { queue = UploadQueue::open(loop, clock, store, spool, limits).value(); }
+
+  Result<std::string> begin(const std::string& name) {
+    return run_task(loop, queue->begin(session, name, RecordingKind::kHar));
+  }
+  void record(const std::string& name, std::uint64_t bytes) {
+    const auto path = begin(name).value();
+    std::ofstream(path).flush();
+    std::filesystem::resize_file(path, bytes);
+    ASSERT_TRUE(run_task(loop, queue->finish(session, name, {})));
+  }
+  net::Task<void> wait_for(const std::string& name) {
+    for (;;) {
+      for (const auto& each : queue->of(session)) {
+        if (each.name == name && each.is_settled()) co_return;
+      }
+      co_await net::sleep_for(Duration(2));
+    }
+  }
+  void upload(const std::string& name) {
+    boost::asio::co_spawn(loop, queue->run_uploads(), boost::asio::detached);
+    run_task(loop, wait_for(name));
+  }
+  // Holds the disk's thread up, which opens a pipe that nobody writes to yet.
+  void hold_disk() {
+    held = begin("held").value();
+    ASSERT_EQ(::mkfifo(held.c_str(), 0600), 0);
+    boost::asio::co_spawn(loop, queue->finish(session, "held", {}), boost::asio::detached);
+    loop.poll();
+  }
+  void let_go_of_disk() {
+    const UniqueFd writer(::open(held.c_str(), O_WRONLY | O_CLOEXEC));
+    run_task(loop, wait_for("held"));
+  }
+  // Asks for that of a disk that does not answer, and hangs up.
+  template <typename Task>
+  void cancelled(Task task) {
+    boost::asio::cancellation_signal hang_up;
+    bool is_cut = false;
+    boost::asio::co_spawn(
+        loop, std::move(task),
+        boost::asio::bind_cancellation_slot(
+            hang_up.slot(), [&](std::exception_ptr error, auto) { is_cut = error != nullptr; }));
+    loop.poll();
+    hang_up.emit(boost::asio::cancellation_type::terminal);
+    loop.poll();
+    ASSERT_TRUE(is_cut);
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& each : queue->of(session)) names.push_back(each.name);
+    return names;
+  }
+
+  net::Loop loop;
+  SystemClock clock;
+  support::TempFolder folder;
+  const std::string spool = folder.file("spool");
+  const SessionId session = SessionId::random();
+  UploadLimits limits;
+  NotedStore store;
+  std::unique_ptr<UploadQueue> queue;
+  std::string held;
+};
+
+TEST_F(UploadLoopTest, HasTimeForTheBytesOfALongRecording) {
+  constexpr std::uint64_t kBytes = 64 << 20;
+  limits.put_time = Duration(1'000);
+  open();
+  record("long", kBytes);
+  upload("long");
+  const auto seconds = kBytes / limits.put_bytes_per_second_min;
+  ASSERT_EQ(store.deadlines.size(), 1U);
+  EXPECT_GT(store.deadlines[0].left(clock), std::chrono::seconds(seconds - 60));
+}
+
+TEST_F(UploadLoopTest, ForgetsNothingWhileItsTimeIsNotOver) {
+  limits.settled_max = 0;
+  limits.lifetime = std::chrono::hours(1);
+  open();
+  record("kept", 1);
+  upload("kept");
+  run_task(loop, queue->upkeep());
+  EXPECT_EQ(queue->of(session).size(), 1U);
+}
+
+TEST_F(UploadLoopTest, LeavesNothingOfABeginningWhoseClientHungUp) {
+  open();
+  hold_disk();
+  cancelled(queue->begin(session, "network.har", RecordingKind::kHar));
+  EXPECT_EQ(names(), std::vector<std::string>{"held"});
+  let_go_of_disk();
+  queue.reset();
+  open();
+  EXPECT_EQ(names(), std::vector<std::string>{"held"});
+}
+
+TEST_F(UploadLoopTest, FinishesAgainWhatWasCutOffWhileItWasSealed) {
+  open();
+  std::ofstream(begin("network.har").value()) << "x";
+  hold_disk();
+  cancelled(queue->finish(session, "network.har", {}));
+  let_go_of_disk();
+  ASSERT_TRUE(run_task(loop, queue->finish(session, "network.har", {})));
+  upload("network.har");
+  EXPECT_EQ(store.deadlines.size(), 1U);
+}
+
+}  // namespace
+}  // namespace pbaas::store
