@@ -48,6 +48,9 @@ std::optional<Recording> from_object(const json::object& object) {
   recording.duration = Duration{object.at("duration_ms").as_int64()};
   recording.why = object.at("why").as_string();
   recording.changed_at = WallTime{Duration{object.at("changed_at_ms").as_int64()}};
+  // Manifests of versions before do not say.
+  const auto* removed = object.if_contains("removed");
+  recording.removed = removed != nullptr && removed->as_bool();
   const bool has_content =
       *state != RecordingState::kRecording && *state != RecordingState::kFailed;
   if (!is_recording_name(recording.name) || (has_content && !is_sha256(recording.sha256)))
@@ -107,6 +110,7 @@ std::string to_manifest(const Recording& recording) {
                           {"bytes", recording.bytes},
                           {"sha256", recording.sha256},
                           {"duration_ms", recording.duration.count()},
+                          {"removed", recording.removed},
                           {"why", recording.why},
                           {"changed_at_ms", recording.changed_at.time_since_epoch().count()}}) +
          "\n";

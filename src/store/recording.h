@@ -33,6 +33,7 @@ struct Recording {
   Duration duration{0};   // of what it shows
   std::string why{};      // it failed, was truncated, or is not uploaded yet
   WallTime changed_at{};  // when it came to this state
+  bool removed = false;   // by somebody; it is kept in mind until the store surely has it no more
 
   // Whether nothing more happens to it but its removal.
   bool is_settled() const;

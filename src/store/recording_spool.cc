@@ -109,7 +109,7 @@ void RecordingSpool::read_session(const std::string& session_folder,
     }
     const bool is_stored = recording->state == RecordingState::kStored ||
                            recording->state == RecordingState::kTruncated;
-    if (is_stored) (void)remove_file(*recording);
+    if (is_stored || recording->removed) (void)remove_file(*recording);
     found.push_back(*recording);
   }
 }

@@ -15,6 +15,7 @@ Recording stored() {
   recording.duration = Duration{61'500};
   recording.why = "the disk is \"full\"";
   recording.changed_at = WallTime{Duration{1'700'000'000'123}};
+  recording.removed = true;
   return recording;
 }
 
@@ -31,6 +32,12 @@ TEST(Recording, IsReadBackAsItWasWritten) {
   EXPECT_EQ(to_manifest(*read), to_manifest(written));
   EXPECT_EQ(read->session, written.session);
   EXPECT_EQ(read->bytes, written.bytes);
+}
+
+TEST(Recording, IsReadFromAManifestOfAVersionThatKeptNoRemovalsInMind) {
+  const auto read = from_manifest(with(R"("removed":true,)", ""));
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(read->removed);
 }
 
 TEST(Recording, IsNotReadFromAHalfWrittenManifest) {

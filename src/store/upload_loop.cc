@@ -74,6 +74,7 @@ Duration UploadQueue::put_time(const Recording& recording) const {
 net::Task<void> UploadQueue::upload(Key key) {
   Entry* entry = find(key);
   entry->is_busy = true;
+  entry->may_be_stored = true;
   const Recording recording = entry->recording;
   PutRequest request{object_key(recording.session, recording.name), spool_.path(recording),
                      std::string(content_type(recording.kind)), recording.sha256};
@@ -81,8 +82,10 @@ net::Task<void> UploadQueue::upload(Key key) {
   const auto put = co_await store_.put(std::move(request), deadline);
   entry = find(key);
   if (entry == nullptr) {
-    // It was removed meanwhile, and so is what was brought.
-    if (put) (void)co_await remove_object(recording);
+    // It was removed meanwhile, and so is what was brought, if it was.
+    const auto owed = removals_.find(key);
+    if (owed != removals_.end()) owed->second.is_busy = false;
+    (void)co_await remove_owed(key);
     co_return;
   }
   entry->is_busy = false;

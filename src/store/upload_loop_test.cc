@@ -24,23 +24,34 @@ using support::run_task;
 class NotedStore : public ObjectStore {
  public:
   net::Task<Status> ready(Deadline) override { co_return Status(); }
-  net::Task<Result<ObjectInfo>> put(PutRequest, Deadline deadline) override {
+  net::Task<Result<ObjectInfo>> put(PutRequest request, Deadline deadline) override {
     deadlines.push_back(deadline);
-    co_return ObjectInfo{};
+    object = ObjectInfo{1, request.sha256, request.content_type};
+    if (loses_answers) co_return away();
+    co_return *object;
   }
   net::Task<Result<std::optional<ObjectInfo>>> head(std::string, Deadline) override {
-    co_return std::optional<ObjectInfo>();
+    if (is_away) co_return away();
+    co_return object;
   }
   net::Task<Result<std::optional<std::string>>> read(std::string, std::uint64_t, std::uint64_t,
                                                      Deadline) override {
     co_return std::optional<std::string>();
   }
-  net::Task<Status> remove(std::string, Deadline) override { co_return Status(); }
+  net::Task<Status> remove(std::string, Deadline) override {
+    object.reset();
+    co_return Status();
+  }
   Result<std::optional<std::string>> presign(const std::string&, const PresignOptions&) override {
     return std::optional<std::string>();
   }
 
-  std::vector<Deadline> deadlines;
+  static Error away() { return Error{Fault::kStoreUnavailable, "the store is away"}; }
+
+  std::vector<Deadline> deadlines;  // of uploads
+  std::optional<ObjectInfo> object;
+  bool loses_answers = false;
+  bool is_away = false;
 };
 
 class UploadLoopTest : public testing::Test {
@@ -68,12 +79,17 @@ class UploadLoopTest : public testing::Test {
     boost::asio::co_spawn(loop, queue->run_uploads(), boost::asio::detached);
     run_task(loop, wait_for(name));
   }
+  // Runs what is ready, and waits for nothing.
+  void turn() {
+    loop.restart();
+    loop.poll();
+  }
   // Holds the disk's thread up, which opens a pipe that nobody writes to yet.
   void hold_disk() {
     held = begin("held").value();
     ASSERT_EQ(::mkfifo(held.c_str(), 0600), 0);
     boost::asio::co_spawn(loop, queue->finish(session, "held", {}), boost::asio::detached);
-    loop.poll();
+    turn();
   }
   void let_go_of_disk() {
     const UniqueFd writer(::open(held.c_str(), O_WRONLY | O_CLOEXEC));
@@ -88,9 +104,9 @@ class UploadLoopTest : public testing::Test {
         loop, std::move(task),
         boost::asio::bind_cancellation_slot(
             hang_up.slot(), [&](std::exception_ptr error, auto) { is_cut = error != nullptr; }));
-    loop.poll();
+    turn();
     hang_up.emit(boost::asio::cancellation_type::terminal);
-    loop.poll();
+    turn();
     ASSERT_TRUE(is_cut);
   }
   std::vector<std::string> names() const {
@@ -129,6 +145,32 @@ TEST_F(UploadLoopTest, ForgetsNothingWhileItsTimeIsNotOver) {
   upload("kept");
   run_task(loop, queue->upkeep());
   EXPECT_EQ(queue->of(session).size(), 1U);
+}
+
+// An upload that arrived and was not heard of; it is removed while the store is away, and the
+// process ends before that is back.
+TEST_F(UploadLoopTest, RemovesWhatAnUploadMayHaveBroughtHoweverLongThatTakes) {
+  open();
+  record("network.har", 1);
+  store.loses_answers = true;
+  boost::asio::cancellation_signal stop;
+  boost::asio::co_spawn(loop, queue->run_uploads(),
+                        boost::asio::bind_cancellation_slot(stop.slot(), boost::asio::detached));
+  while (store.deadlines.empty()) turn();
+  stop.emit(boost::asio::cancellation_type::terminal);
+  turn();
+  store.is_away = true;
+  ASSERT_TRUE(run_task(loop, queue->remove(session, "network.har")));
+  EXPECT_TRUE(names().empty());
+  run_task(loop, queue->upkeep());
+  EXPECT_TRUE(store.object);
+  queue.reset();
+  open();
+  EXPECT_TRUE(names().empty());
+  store.is_away = false;
+  run_task(loop, queue->upkeep());
+  EXPECT_FALSE(store.object);
+  EXPECT_TRUE(std::filesystem::is_empty(spool));
 }
 
 TEST_F(UploadLoopTest, LeavesNothingOfABeginningWhoseClientHungUp) {

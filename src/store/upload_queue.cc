@@ -45,9 +45,14 @@ UploadQueue::UploadQueue(net::Loop& loop, const Clock& clock, ObjectStore& store
       random_(std::random_device{}()),
       disk_(loop, "recordings", kDiskJobsMax) {
   for (auto& each : found) {
-    if (has_file(each)) spool_bytes_ += each.bytes;
     const Key key{each.session, each.name};
-    entries_.emplace(key, Entry{std::move(each)});
+    if (each.removed) {
+      removals_.emplace(key, Removal{std::move(each)});
+      continue;
+    }
+    if (has_file(each)) spool_bytes_ += each.bytes;
+    auto& entry = entries_.emplace(key, Entry{std::move(each)}).first->second;
+    entry.may_be_stored = true;
   }
 }
 
@@ -69,7 +74,7 @@ net::Task<Result<std::string>> UploadQueue::begin(SessionId session, std::string
                                                   RecordingKind kind) {
   if (const auto may = may_record(); !may) co_return may.error();
   const Key key{session, name};
-  if (!is_recording_name(name) || entries_.contains(key))
+  if (!is_recording_name(name) || entries_.contains(key) || removals_.contains(key))
     co_return Error{Fault::kInternal, "\"" + name + "\" is no name for a new recording"};
   Recording recording{.session = session, .name = std::move(name), .kind = kind};
   recording.changed_at = clock_.wall();
@@ -145,6 +150,8 @@ net::Task<Status> UploadQueue::remove(SessionId session, std::string name) {
   const Entry* entry = find(key);
   if (entry == nullptr) co_return none_such(key.second);
   const Recording recording = entry->recording;
+  if (recording.state == RecordingState::kUploading && entry->may_be_stored)
+    co_return co_await owe_removal(key);
   if (recording.is_settled() && recording.state != RecordingState::kFailed) {
     const auto removed = co_await remove_object(recording);
     if (!removed) co_return removed.error();
@@ -153,8 +160,7 @@ net::Task<Status> UploadQueue::remove(SessionId session, std::string name) {
 }
 
 net::Task<Status> UploadQueue::forget(Key key) {
-  // It is out of reach before its files go, so that nobody writes its manifest anew; an upload on
-  // its way finds it gone, and removes what it has brought.
+  // It is out of reach before its files go, so that nobody writes its manifest anew.
   auto taken = entries_.extract(key);
   if (taken.empty()) co_return Status();
   std::function<Status()> work = [this, recording = taken.mapped().recording] {
@@ -294,6 +300,49 @@ net::Task<Status> UploadQueue::remove_object(const Recording& recording) {
   co_return co_await store_.remove(key, deadline);
 }
 
+net::Task<Status> UploadQueue::owe_removal(Key key) {
+  auto taken = entries_.extract(key);
+  auto& entry = taken.mapped();
+  Recording recording = entry.recording;
+  recording.removed = true;
+  removals_.emplace(key, Removal{recording, entry.is_busy});
+  std::function<Status()> work = [this, recording] {
+    const auto written = spool_.write(recording);
+    return written ? spool_.remove_file(recording) : written;
+  };
+  const auto written = co_await on_disk(std::move(work));
+  if (written) co_return written;
+  // It stays, as whoever asks is told.
+  entry.is_busy = removals_.at(key).is_busy;
+  removals_.erase(key);
+  entries_.insert(std::move(taken));
+  co_return written;
+}
+
+net::Task<Status> UploadQueue::remove_owed(Key key) {
+  auto owed = removals_.find(key);
+  if (owed == removals_.end() || owed->second.is_busy) co_return Status();
+  owed->second.is_busy = true;
+  const Recording recording = owed->second.recording;
+  const auto removed = co_await remove_object(recording);
+  std::function<Status()> work = [this, recording] { return spool_.forget(recording); };
+  auto forgotten = removed;
+  if (removed) forgotten = co_await on_disk(std::move(work));
+  owed = removals_.find(key);
+  owed->second.is_busy = false;
+  if (forgotten) removals_.erase(owed);
+  co_return forgotten;
+}
+
+net::Task<void> UploadQueue::remove_owed() {
+  std::vector<Key> keys;
+  for (const auto& [key, removal] : removals_) keys.push_back(key);
+  for (const auto& key : keys) {
+    const auto removed = co_await remove_owed(key);
+    if (!removed) co_return;  // The store is away: the rest would wait for it as well.
+  }
+}
+
 net::Task<void> UploadQueue::remove_old() {
   for (const auto& key : outlived()) {
     const auto removed = co_await remove(key.first, key.second);
@@ -322,6 +371,7 @@ net::Task<void> UploadQueue::forget_most() {
 net::Task<void> UploadQueue::upkeep() {
   co_await measure();
   co_await write_pending();
+  co_await remove_owed();
   co_await remove_old();
   co_await forget_most();
 }

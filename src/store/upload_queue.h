@@ -94,10 +94,17 @@ class UploadQueue {
   using Key = std::pair<SessionId, std::string>;
   struct Entry {
     Recording recording;
-    bool is_busy = false;    // being digested, uploaded or removed
-    bool is_on_disk = true;  // the manifest says what `recording` does
+    bool is_busy = false;        // being digested, uploaded or removed
+    bool is_on_disk = true;      // the manifest says what `recording` does
+    bool may_be_stored = false;  // an upload was tried, and may have arrived whatever it said
     int tries = 0;
     Instant next_try{};
+  };
+
+  // Of a recording that may be in the store, and that nobody knows any more.
+  struct Removal {
+    Recording recording;
+    bool is_busy = false;  // being uploaded still, or removed
   };
 
   Entry* find(const Key& key);
@@ -119,6 +126,10 @@ class UploadQueue {
   net::Task<void> forget_most();
   net::Task<Status> forget(Key key);
   net::Task<Status> remove_object(const Recording& recording);
+  // It goes from here at once, and from the store as soon as that is possible.
+  net::Task<Status> owe_removal(Key key);
+  net::Task<Status> remove_owed(Key key);
+  net::Task<void> remove_owed();
   net::Task<Status> on_disk(std::function<Status()> work);
   std::vector<Key> outlived() const;
 
@@ -128,6 +139,7 @@ class UploadQueue {
   RecordingSpool spool_;
   const UploadLimits limits_;
   std::map<Key, Entry> entries_;
+  std::map<Key, Removal> removals_;
   std::function<void(const Recording&)> told_;
   std::uint64_t spool_bytes_ = 0;
   std::uint64_t disk_bytes_free_;
