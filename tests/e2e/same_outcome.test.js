@@ -19,12 +19,22 @@ async function play(client, browser, scenario) {
   }
 }
 
+// Both or neither: one that is left would keep the run from its end.
+async function startBoth(kind) {
+  const outcomes = await Promise.allSettled([startDirect(kind), startThroughService(service, kind)]);
+  const started = outcomes.filter(each => each.status === 'fulfilled').map(each => each.value);
+  const failed = outcomes.find(each => each.status === 'rejected');
+  if (!failed) return started;
+  await Promise.all(started.map(place => place.close()));
+  throw failed.reason;
+}
+
 for (const kind of KINDS) {
   for (const [name, client] of Object.entries(CLIENTS)) {
     describe(`${name}, ${kind}`, () => {
       let places = [], browsers = [];
       before(async () => {
-        places = await Promise.all([startDirect(kind), startThroughService(service, kind)]);
+        places = await startBoth(kind);
         browsers = await Promise.all(places.map(client.connect));
       });
       after(async () => {
