@@ -118,8 +118,9 @@ def test_each_has_its_own_process(tenants):
     if tenants[0].live is None:
         print("processes are counted by the API alone: the service at PBAAS_URL is not this test's")
         return
-    # In a sandbox a browser sees numbers of its own, which are the same in all; they are counted from outside.
-    assert len(tenants[0].live) == len(tenants)
+    # In a sandbox a browser sees numbers of its own, which are the same in all; they are counted from outside, where
+    # there may be spares, too.
+    assert len(tenants[0].live) >= len(tenants)
 
 
 def test_each_keeps_its_own_cookies(tenants):
@@ -159,4 +160,4 @@ def test_each_session_kept_its_own_metadata_and_counts(tenants, service):
 def test_nothing_is_left(tenants, service, local):
     service.wait_empty()
     if local:
-        processes.wait_until(lambda: not local.browser_pids() and not local.profiles(), 5, "no browser, no profile")
+        local.wait_no_sessions_browser()

@@ -36,6 +36,8 @@ class FakeBrowser final : public browser::Browser {
   void kill() override {
     if (on_exit_) std::exchange(on_exit_, nullptr)({});
   }
+  net::Task<bool> answers(Deadline) override { co_return true; }
+  void assign(const browser::LaunchSpec&) override {}
 
  private:
   session::BrowserAddress address_{9222, "00000000-0000-0000-0000-000000000000"};
@@ -48,6 +50,7 @@ class FakeLauncher final : public browser::Launcher {
                                                               Deadline) override {
     co_return std::unique_ptr<browser::Browser>(std::make_unique<FakeBrowser>());
   }
+  std::string signature(const session::SessionOptions&) const override { return {}; }
   std::size_t live() const override { return 0; }
   bool alive() const override { return true; }
 };

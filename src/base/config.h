@@ -20,6 +20,7 @@ struct Config {
   std::chrono::seconds session_timeout{3600};
   std::chrono::seconds idle_timeout{300};
   int max_contexts = 20;
+  int warm_browsers = 2;
   std::string host = "0.0.0.0";
   int port = 8000;
   std::vector<std::string> api_keys;

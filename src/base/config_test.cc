@@ -26,6 +26,7 @@ TEST(Config, HasItsDefaultsWhereNothingIsSet) {
   EXPECT_EQ(config.session_timeout, std::chrono::seconds(3600));
   EXPECT_EQ(config.idle_timeout, std::chrono::seconds(300));
   EXPECT_EQ(config.max_contexts, 20);
+  EXPECT_EQ(config.warm_browsers, 2);
   EXPECT_EQ(config.port, 8000);
   EXPECT_EQ(config.queue_limit, 100);
 }
@@ -38,6 +39,7 @@ TEST(Config, HasTheSameDefaultsInTheTableAndInTheStruct) {
   EXPECT_EQ(written.session_timeout, built.session_timeout);
   EXPECT_EQ(written.idle_timeout, built.idle_timeout);
   EXPECT_EQ(written.max_contexts, built.max_contexts);
+  EXPECT_EQ(written.warm_browsers, built.warm_browsers);
   EXPECT_EQ(written.host, built.host);
   EXPECT_EQ(written.port, built.port);
   EXPECT_EQ(written.queue_limit, built.queue_limit);

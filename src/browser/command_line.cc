@@ -171,4 +171,13 @@ CommandLine command_line(const SessionOptions& options, const CommandLineSpec& s
   return line;
 }
 
+std::string signature_of(const CommandLine& line) {
+  std::string text;
+  // No word and no variable has a NUL byte in it.
+  const auto add = [&text](const std::string& part) { text.append(part).push_back('\0'); };
+  for (const auto& word : line.argv) add(word);
+  for (const auto& [name, value] : line.environment) add(name + "=" + value);
+  return text;
+}
+
 }  // namespace pbaas::browser

@@ -25,4 +25,8 @@ struct CommandLineSpec {
 
 CommandLine command_line(const session::SessionOptions& options, const CommandLineSpec& spec);
 
+// All of a command line as one text. Of two that were made with the same folder and port it says
+// whether they start the same browser.
+std::string signature_of(const CommandLine& line);
+
 }  // namespace pbaas::browser

@@ -66,6 +66,17 @@ TEST(CommandLine, SetsTheTimeZoneByTheEnvironment) {
   EXPECT_FALSE(line_of({}).environment.contains("TZ"));
 }
 
+TEST(CommandLine, HasASignatureThatSaysAllOfIt) {
+  session::SessionOptions french;
+  french.locale = "fr-FR";
+  session::SessionOptions elsewhere;
+  elsewhere.timezone = "Europe/Paris";
+  const auto plain = signature_of(line_of({}));
+  EXPECT_EQ(plain, signature_of(line_of({})));
+  EXPECT_NE(plain, signature_of(line_of(french)));
+  EXPECT_NE(plain, signature_of(line_of(elsewhere))) << "it is in the environment alone";
+}
+
 // What every place a page's code runs in sees of the options, in a real browser.
 class OptionsInPages : public LauncherFixture,
                        public ::testing::WithParamInterface<session::BrowserKind> {

@@ -100,8 +100,7 @@ class ForkedLauncher final : public Launcher {
   net::Task<Result<std::unique_ptr<Browser>>> launch(LaunchSpec spec, Deadline deadline) override {
     const std::string binary = binary_of(spec.options.browser);
     if (binary.empty()) co_return not_installed(spec.options.browser);
-    if (spec.options.proxy && config_.isolation == Isolation::kNone) {
-      // A gateway cannot know how each worker runs; going out without the proxy would be worse.
+    if (!may_chain(spec.options)) {
       co_return Error{Fault::kLaunchFailed, "ISOLATION is none here, where no proxy is chained"};
     }
     const auto permit = co_await permits_.take(deadline);
@@ -109,7 +108,7 @@ class ForkedLauncher final : public Launcher {
       co_return Error{Fault::kLaunchFailed,
                       "too many browsers start at once; none started in time"};
     }
-    auto browser = std::make_unique<RunningBrowser>(loop_, clock_, line_);
+    auto browser = std::make_unique<RunningBrowser>(loop_, clock_, line_, spec);
     const auto ordered = order(*browser, spec, binary);
     if (!ordered) co_return ordered.error();
     const auto due = deadline.earlier(Deadline::after(clock_, config_.launch_timeout));
@@ -117,6 +116,12 @@ class ForkedLauncher final : public Launcher {
     if (!ready) co_return ready.error();
     browser->watch_health({config_.health_interval, config_.health_misses_max});
     co_return std::unique_ptr<Browser>(std::move(browser));
+  }
+
+  std::string signature(const session::SessionOptions& options) const override {
+    const std::string binary = binary_of(options.browser);
+    if (binary.empty() || !may_chain(options)) return {};
+    return signature_of(command_line(options, line_spec(binary, "", 0)));
   }
 
   std::size_t live() const override { return line_->live(); }
@@ -142,23 +147,30 @@ class ForkedLauncher final : public Launcher {
 
   std::string instance_name() const { return instance_path_.substr(instance_path_.rfind('/') + 1); }
 
+  // A gateway cannot know how each worker runs; going out without the proxy would be worse.
+  bool may_chain(const session::SessionOptions& options) const {
+    return !options.proxy || has_sandbox();
+  }
+
+  bool has_sandbox() const { return config_.isolation == Isolation::kSandbox; }
+
+  CommandLineSpec line_spec(const std::string& binary, const std::string& folder, int port) const {
+    // A sandbox has a /dev/shm of its own.
+    return {binary, folder, config_.isolation, small_shared_memory_ && !has_sandbox(), port};
+  }
+
   // In a network namespace any port is free. Each browser has another one, as people expect.
   int next_port() const { return kPortMin + static_cast<int>(last_folder_ % kPortCount); }
 
   Status order(RunningBrowser& browser, const LaunchSpec& launch, const std::string& binary) {
     // Short: Chromium makes a socket below it, whose path may have 107 bytes.
     const std::string name = "b" + std::to_string(++last_folder_);
-    const bool sandbox = config_.isolation == Isolation::kSandbox;
-    // A sandbox has a /dev/shm of its own.
-    const CommandLineSpec spec{binary, instance_path_ + "/" + name, config_.isolation,
-                               small_shared_memory_ && !sandbox, sandbox ? next_port() : 0};
-    auto line = command_line(launch.options, spec);
+    const int port = has_sandbox() ? next_port() : 0;
+    auto line = command_line(launch.options, line_spec(binary, instance_path_ + "/" + name, port));
     browser.counted_by(cgroup_of(cgroups_, instance_name(), name));
-    if (sandbox) {
+    if (has_sandbox()) {
       line.argv = sandbox_command(sandbox_spec(config_, instance_path_, name), line.argv);
-      browser.in_sandbox([open = config_.open_egress, launch](UniqueFd listener) {
-        return open ? open(launch, std::move(listener)) : nullptr;
-      });
+      browser.in_sandbox(config_.open_egress);
     }
     return browser.order(line, name);
   }

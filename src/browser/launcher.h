@@ -19,8 +19,9 @@
 #include "session/session.h"
 
 namespace pbaas::egress {
+struct EgressSpec;
 class SessionEgress;
-}
+}  // namespace pbaas::egress
 
 namespace pbaas::browser {
 
@@ -37,7 +38,7 @@ struct SessionLimits {
 };
 
 struct LaunchSpec {
-  SessionId session;
+  std::optional<SessionId> session;  // none: a spare, which is of no session yet
   session::SessionOptions options;
 };
 
@@ -49,9 +50,10 @@ struct LauncherConfig {
   Isolation isolation = Isolation::kSandbox;
   SessionLimits limits;
   // With a sandbox: takes the socket on which a browser's only way out is to be served, and gives
-  // what is to live as long as the browser. Empty: there is no way out.
-  std::function<std::shared_ptr<egress::SessionEgress>(const LaunchSpec&, UniqueFd listener)>
-      open_egress;
+  // what is to live as long as the browser. Empty, or giving null: there is no way out.
+  using OpenEgress =
+      std::function<std::unique_ptr<egress::SessionEgress>(egress::EgressSpec, UniqueFd listener)>;
+  OpenEgress open_egress;
   int launches_at_once = 2;  // more than the cores can start at once only makes each slower
   Duration launch_timeout{20'000};
   Duration health_interval{10'000};
@@ -85,6 +87,12 @@ class Browser {
   virtual void on_exit(std::function<void(BrowserExit)> callback) = 0;
   // Asks for the end of the process tree; `on_exit` tells when it is gone. Again: nothing.
   virtual void kill() = 0;
+  // Whether it answers on its pipe by the deadline. The browser outlives the task.
+  virtual net::Task<bool> answers(Deadline deadline) = 0;
+  // Gives a spare to a session whose options have its signature: from now on what it sends goes out
+  // by the session's proxy, and it is logged under the session's name. Address, profile and limits
+  // stay as they are.
+  virtual void assign(const LaunchSpec& spec) = 0;
 };
 
 class Launcher {
@@ -98,6 +106,9 @@ class Launcher {
   // kLaunchFailed, with what Chromium wrote.
   virtual net::Task<Result<std::unique_ptr<Browser>>> launch(LaunchSpec spec,
                                                              Deadline deadline) = 0;
+  // What makes two launches the same browser, so that a spare may serve for either: its binary,
+  // flags and environment, but for what is each browser's own. Empty where none is launched so.
+  virtual std::string signature(const session::SessionOptions& options) const = 0;
   // Processes and profile folders not yet gone, for metrics and the end of a drain.
   virtual std::size_t live() const = 0;
   // Whether the child process is there. Without it no browser starts, and those that ran have

@@ -23,9 +23,9 @@ class LauncherFixture : public ::testing::Test {
     config.headless_shell = kHeadlessShell;
     config.chromium = kChromium;
     config.run_dir = run_dir.path();
-    config.open_egress = [this](const LaunchSpec& launch, UniqueFd listener) {
+    config.open_egress = [this](egress::EgressSpec spec, UniqueFd listener) {
       if (!way_out) way_out = std::make_unique<WayOut>(clock);
-      return way_out->open(launch, std::move(listener));
+      return way_out->pool.serve(std::move(listener), std::move(spec));
     };
     return config;
   }
@@ -35,9 +35,6 @@ class LauncherFixture : public ::testing::Test {
   struct WayOut {
     explicit WayOut(const Clock& clock)
         : pool(1, clock, resolver, *egress::EgressPolicy::parse({"127.0.0.0/8", "[::1]"})) {}
-    std::shared_ptr<egress::SessionEgress> open(const LaunchSpec& launch, UniqueFd listener) {
-      return pool.serve(std::move(listener), {.session = launch.session.text()});
-    }
     egress::CaresResolver resolver;
     egress::EgressPool pool;
   };

@@ -37,11 +37,15 @@ std::string with_words(std::string what, const std::string& words) {
   return words.empty() ? what : what + ": " + words;
 }
 
+egress::EgressSpec owner_of(const LaunchSpec& launch) {
+  return {launch.session ? launch.session->text() : std::string(), launch.options.proxy};
+}
+
 }  // namespace
 
 RunningBrowser::RunningBrowser(net::Loop& loop, const Clock& clock,
-                               std::shared_ptr<LauncherLine> line)
-    : loop_(loop), clock_(clock), line_(std::move(line)), news_(loop) {}
+                               std::shared_ptr<LauncherLine> line, const LaunchSpec& launch)
+    : loop_(loop), clock_(clock), line_(std::move(line)), owner_(owner_of(launch)), news_(loop) {}
 
 RunningBrowser::~RunningBrowser() {
   if (id_) line_->leave(*id_);
@@ -49,7 +53,7 @@ RunningBrowser::~RunningBrowser() {
   if (init_) init_->close();
 }
 
-void RunningBrowser::in_sandbox(OpenEgress open_egress) {
+void RunningBrowser::in_sandbox(LauncherConfig::OpenEgress open_egress) {
   has_sandbox_ = true;
   open_egress_ = std::move(open_egress);
 }
@@ -100,7 +104,7 @@ net::Task<Status> RunningBrowser::ready(Deadline deadline) {
 
 void RunningBrowser::watch_health(HealthSpec spec) {
   health_ = std::make_unique<HealthWatch>(loop_, clock_, pipe_, spec, [this] {
-    log::warn("browser_hung", {{"pid", pid_}});
+    log::warn("browser_hung", {{"pid", pid_}, {"session", owner_.session}});
     is_hung_ = true;
     if (id_) line_->kill(*id_);
   });
@@ -114,6 +118,17 @@ void RunningBrowser::on_exit(std::function<void(BrowserExit)> callback) {
 void RunningBrowser::kill() {
   is_killed_ = true;
   if (id_) line_->kill(*id_);
+}
+
+net::Task<bool> RunningBrowser::answers(Deadline deadline) {
+  const boost::json::object nothing;
+  const auto answer = co_await pipe_->call("Browser.getVersion", nothing, deadline);
+  co_return answer && !exit_;
+}
+
+void RunningBrowser::assign(const LaunchSpec& spec) {
+  owner_ = owner_of(spec);
+  if (egress_) egress_->assign(owner_);
 }
 
 net::Dialer RunningBrowser::dialer() const {
@@ -146,7 +161,7 @@ void RunningBrowser::on_init_news(InitNews news) {
       pid_ = news.sender;
       break;
     case InitSays::kEgress:
-      if (open_egress_) egress_ = open_egress_(std::move(news.fd));
+      if (open_egress_) egress_ = open_egress_(owner_, std::move(news.fd));
       break;
     case InitSays::kNoNetwork:
       log::warn("no_network_in_sandbox", {{"why", std::strerror(news.value)}});

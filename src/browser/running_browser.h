@@ -14,21 +14,20 @@
 #include "browser/launcher.h"
 #include "browser/launcher_line.h"
 #include "browser/stderr_tail.h"
+#include "egress/egress_pool.h"
 #include "net/event.h"
 
 namespace pbaas::browser {
 
 class RunningBrowser final : public Browser, private BrowserListener {
  public:
-  RunningBrowser(net::Loop& loop, const Clock& clock, std::shared_ptr<LauncherLine> line);
+  // Whose it is may change once, from nobody's to a session's: see `assign`.
+  RunningBrowser(net::Loop& loop, const Clock& clock, std::shared_ptr<LauncherLine> line,
+                 const LaunchSpec& launch);
   ~RunningBrowser();
 
-  // Takes the egress proxy's listening socket inside of the namespace, and gives what is to live as
-  // long as the browser.
-  using OpenEgress = std::function<std::shared_ptr<egress::SessionEgress>(UniqueFd listener)>;
-
   // Before `order`: its command is bwrap's, with an init inside.
-  void in_sandbox(OpenEgress open_egress);
+  void in_sandbox(LauncherConfig::OpenEgress open_egress);
   // Before `order`: the cgroup that the launcher process makes for it, if it can.
   void counted_by(Cgroup cgroup) { cgroup_ = std::move(cgroup); }
   // Orders the start. Errors: kLaunchFailed.
@@ -41,6 +40,8 @@ class RunningBrowser final : public Browser, private BrowserListener {
   int pid() const override { return pid_; }
   void on_exit(std::function<void(BrowserExit)> callback) override;
   void kill() override;
+  net::Task<bool> answers(Deadline deadline) override;
+  void assign(const LaunchSpec& spec) override;
   net::Dialer dialer() const override;
   session::ResourceUse use() override;
   // For what the worker itself asks of the browser; null before `order`.
@@ -58,7 +59,8 @@ class RunningBrowser final : public Browser, private BrowserListener {
   net::Loop& loop_;
   const Clock& clock_;
   std::shared_ptr<LauncherLine> line_;
-  net::Event news_;  // The address is known, or the browser has ended.
+  egress::EgressSpec owner_;  // whose it is, and the proxy that this one has asked for
+  net::Event news_;           // The address is known, or the browser has ended.
   std::optional<std::uint64_t> id_;
   int pid_ = 0;
   bool is_hung_ = false;
@@ -68,8 +70,8 @@ class RunningBrowser final : public Browser, private BrowserListener {
   std::unique_ptr<StderrTail> stderr_;
   std::unique_ptr<HealthWatch> health_;
   bool has_sandbox_ = false;
-  OpenEgress open_egress_;
-  std::shared_ptr<egress::SessionEgress> egress_;
+  LauncherConfig::OpenEgress open_egress_;
+  std::unique_ptr<egress::SessionEgress> egress_;
   Cgroup cgroup_;
   CgroupUse counted_;
   session::ResourceUse use_;

@@ -24,6 +24,7 @@ json::object shown(const store::WorkerStatus& worker) {
           {"capacity", worker.capacity},
           {"used", worker.used},
           {"free", std::max(0, worker.capacity - worker.used)},
+          {"warm", worker.warm},
           {"version", worker.version}};
 }
 

@@ -8,8 +8,8 @@ Result<Browsers> open_browsers(const Config& config, browser::LauncherConfig lau
                                net::Loop& loop, const Clock& clock) {
   auto way_out = WayOut::create(config);
   if (!way_out) return way_out.error();
-  launching.open_egress = [&out = **way_out](const browser::LaunchSpec& launch, UniqueFd listener) {
-    return out.open(launch, std::move(listener));
+  launching.open_egress = [&out = **way_out](egress::EgressSpec spec, UniqueFd listener) {
+    return out.open(std::move(spec), std::move(listener));
   };
   auto launcher = browser::Launcher::create(loop, clock, std::move(launching));
   if (!launcher) return launcher.error();

@@ -142,7 +142,8 @@ int serve(const Config& config) {
       store::SqliteSessionLog::open(loop, std::filesystem::path(config.data_dir) / "sessions.db");
   if (!log) return fail(log.error());
   if (const auto ended = end_what_was_left(loop, clock, **log); !ended) return fail(ended.error());
-  worker::WorkerConfig worker{.id = *id, .capacity = config.max_contexts, .version = kVersion};
+  worker::WorkerConfig worker{
+      .id = *id, .capacity = config.max_contexts, .version = kVersion, .warm = warm_config(config)};
   Service service(config, loop, clock, *browsers, **log, std::move(worker),
                   browser_version(*launching));
   if (const auto started = service.start(); !started) return fail(started.error());

@@ -13,11 +13,9 @@ void WayOut::start(const Clock& clock, int threads) {
   pool_ = std::make_unique<egress::EgressPool>(threads, clock, *resolver_, policy_);
 }
 
-std::shared_ptr<egress::SessionEgress> WayOut::open(const browser::LaunchSpec& launch,
-                                                    UniqueFd listener) {
+std::unique_ptr<egress::SessionEgress> WayOut::open(egress::EgressSpec spec, UniqueFd listener) {
   if (!pool_) return nullptr;
-  return pool_->serve(std::move(listener),
-                      {.session = launch.session.text(), .proxy = launch.options.proxy});
+  return pool_->serve(std::move(listener), std::move(spec));
 }
 
 }  // namespace pbaas

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
-#include "browser/launcher.h"
+#include "base/unique_fd.h"
 #include "egress/cares_resolver.h"
 #include "egress/egress_pool.h"
 
@@ -20,7 +20,7 @@ class WayOut {
   // After the launcher was made, which forks. `clock` outlives it.
   void start(const Clock& clock, int threads);
   // Serves a browser, whose socket it is, until what it gives is gone; nothing before `start`.
-  std::shared_ptr<egress::SessionEgress> open(const browser::LaunchSpec& launch, UniqueFd listener);
+  std::unique_ptr<egress::SessionEgress> open(egress::EgressSpec spec, UniqueFd listener);
   // Of all sessions since the start, and the connections there are now.
   egress::EgressCounts totals() const { return pool_ ? pool_->totals() : egress::EgressCounts(); }
   std::size_t connections() const { return pool_ ? pool_->open() : 0; }

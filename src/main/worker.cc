@@ -137,7 +137,8 @@ int run_worker(const Config& config) {
   worker::WorkerConfig worker{.id = *id,
                               .capacity = config.max_contexts,
                               .version = kVersion,
-                              .reconnect_grace = kReconnectGrace};
+                              .reconnect_grace = kReconnectGrace,
+                              .warm = warm_config(config)};
   WorkerService service(config, loop, clock, *browsers, std::move(*stores), std::move(worker));
   if (const auto started = service.start(); !started) return fail(started.error());
   loop.run();

@@ -72,8 +72,19 @@ void WorkerPart::measure() {
   const auto status = worker_.status();
   metrics_.set("pbaas_worker_slots", {{"state", "used"}}, status.used);
   metrics_.set("pbaas_worker_slots", {{"state", "free"}}, status.capacity - status.used);
+  metrics_.set("pbaas_spares", {{"state", "ready"}}, status.warm);
+  metrics_.set("pbaas_spares", {{"state", "starting"}}, worker_.spares_starting());
   metrics_.set("pbaas_browsers_live", {}, static_cast<double>(launcher_.live()));
   measure_way_out(metrics_, way_out_);
+}
+
+worker::WarmConfig warm_config(const Config& config) {
+  worker::WarmConfig warm{.count = config.warm_browsers};
+  // What a create that asks for nothing gets.
+  if (const auto kind = session::browser_kind_from_word(config.default_browser)) {
+    warm.plain.browser = *kind;
+  }
+  return warm;
 }
 
 }  // namespace pbaas

@@ -48,4 +48,7 @@ class WorkerPart {
   Instant drain_deadline_ = Instant::max();
 };
 
+// The spares that the settings ask for.
+worker::WarmConfig warm_config(const Config& config);
+
 }  // namespace pbaas

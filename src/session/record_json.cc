@@ -75,6 +75,8 @@ void read_progress(const json::object& record, Session& session) {
     session.browser = BrowserAddress{address.at("debug_port").to_number<int>(),
                                      std::string(address.at("guid").as_string())};
   }
+  // The version before has no spares.
+  if (const auto* warm = record.if_contains("warm")) session.warm = warm->as_bool();
   if (!record.at("end_reason").is_null())
     session.end_reason = known(end_reason_from_word(text_at(record, "end_reason")), "end_reason");
   session.end_detail = text_at(record, "end_detail");
@@ -122,6 +124,7 @@ json::object to_record(const Session& session, Secrets secrets) {
     record["browser"] =
         json::object{{"debug_port", session.browser->debug_port}, {"guid", session.browser->guid}};
   }
+  record["warm"] = session.warm;
   record["end_reason"] =
       session.end_reason ? json::value(to_word(*session.end_reason)) : json::value(nullptr);
   record["end_detail"] = session.end_detail;

@@ -17,6 +17,7 @@ Session ended_session() {
   session.created_at = WallTime{Duration{1'700'000'000'000}};
   session.start("worker-1", "epoch-1");
   session.run({41'000, "guid"}, session.created_at + Duration{5});
+  session.warm = true;
   session.traffic = {1, 2, 3, 18'000'000'000'000'000'000ULL};
   session.use = {5, 0, Duration{1'234}, 18'000'000'000'000'000'001ULL};
   session.connections = 2;
@@ -66,10 +67,17 @@ TEST(RecordJson, ReadsARecordOfTheVersionBeforeThatSaysNothingOfUse) {
   EXPECT_EQ(session_from_record(record).value(), session);
 }
 
+TEST(RecordJson, TakesARecordOfTheVersionBeforeThereWereSpares) {
+  auto record = to_record(ended_session());
+  record.erase("warm");
+  EXPECT_FALSE(session_from_record(record).value().warm);
+}
+
 TEST(RecordJson, RefusesARecordWithoutAnyOfItsFields) {
   auto whole = to_record(ended_session());
   whole.erase("use");
   for (const auto& [name, value] : whole) {
+    if (name == "warm") continue;
     auto record = whole;
     record.erase(name);
     EXPECT_EQ(session_from_record(record).error().fault, Fault::kMalformedJson) << name;

@@ -59,6 +59,7 @@ struct Session {
   std::optional<std::string> worker{};
   std::string worker_epoch{};  // which run of the worker has it; for the log, not for clients
   std::optional<BrowserAddress> browser{};
+  bool warm = false;  // whether its browser was there already when it was asked for
   std::optional<EndReason> end_reason{};
   // For people, such as the last lines Chromium wrote when it did not start.
   std::string end_detail{};

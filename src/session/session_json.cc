@@ -31,6 +31,7 @@ void add_browser(json::object& object, const Session& session) {
   object["worker"] = session.worker ? json::value(*session.worker) : json::value(nullptr);
   object["debug_port"] = nullptr;
   object["browser_guid"] = nullptr;
+  object["warm"] = session.warm;
   if (!session.browser) return;
   object["debug_port"] = session.browser->debug_port;
   object["browser_guid"] = session.browser->guid;

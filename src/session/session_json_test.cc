@@ -16,6 +16,7 @@ Session running() {
   session.created_at = WallTime{Duration{1'700'000'000'123}};
   session.start("worker-1", "epoch-1");
   session.run({41'000, "guid-1"}, session.created_at + Duration{77});
+  session.warm = true;
   session.traffic = {1, 2, 3, 4};
   session.use = {5, 6, Duration{1'250}, 7};
   session.connections = 1;
@@ -27,7 +28,8 @@ TEST(SessionJson, ShowsEveryFieldOfARunningSession) {
     "id":"0123456789abcdef0123456789abcdef","status":"running","end_reason":null,"end_detail":null,
     "connect_url":"wss://host:8000/session/0123456789abcdef0123456789abcdef",
     "cdp_url":"https://host:8000/session/0123456789abcdef0123456789abcdef",
-    "worker":"worker-1","debug_port":41000,"browser_guid":"guid-1","browser":"headless-shell",
+    "worker":"worker-1","debug_port":41000,"browser_guid":"guid-1","warm":true,
+    "browser":"headless-shell",
     "created_at":"2023-11-14T22:13:20.123Z","started_at":"2023-11-14T22:13:20.200Z",
     "ended_at":null,"expires_at":"2023-11-14T22:14:20.200Z",
     "timeout":60,"idle_timeout":10,"queue_timeout":0,"on_disconnect":"keep","viewport":null,

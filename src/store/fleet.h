@@ -35,6 +35,7 @@ struct WorkerStatus {
   int capacity = 0;
   int used = 0;
   std::string version;
+  int warm = 0;  // spares that wait for a session, as of the last heartbeat
 };
 
 struct SessionPlace {

@@ -19,7 +19,9 @@ TYPED_TEST_P(FleetContract, KnowsNoWorkerAtFirst) {
 }
 
 TYPED_TEST_P(FleetContract, KnowsAWorkerThatReported) {
-  this->report(this->worker("a", 5), this->sessions(2));
+  auto reported = this->worker("a", 5);
+  reported.warm = 3;
+  this->report(reported, this->sessions(2));
   const auto workers = this->run(this->fleet().workers()).value();
   ASSERT_EQ(workers.size(), 1U);
   EXPECT_EQ(workers[0].worker, (WorkerRef{"a", "epoch-1", "10.0.0.1:9100"}));
@@ -27,6 +29,7 @@ TYPED_TEST_P(FleetContract, KnowsAWorkerThatReported) {
   EXPECT_EQ(workers[0].version, "0.1.0");
   EXPECT_EQ(workers[0].capacity, 5);
   EXPECT_EQ(workers[0].used, 2);
+  EXPECT_EQ(workers[0].warm, 3);
 }
 
 TYPED_TEST_P(FleetContract, LosesAWorkerThatWasSilentForThreeHeartbeats) {

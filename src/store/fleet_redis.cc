@@ -43,6 +43,7 @@ net::Task<Result<Discrepancies>> RedisFleet::heartbeat(const WorkerStatus& worke
                        std::to_string(worker.capacity),
                        std::string(to_word(worker.state)),
                        worker.version,
+                       std::to_string(worker.warm),
                        text_of(times_.worker_max()),
                        text_of(times_.placement_max)};
   for (const auto& session : sessions) arguments.push_back(session.text());

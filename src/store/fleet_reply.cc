@@ -68,6 +68,7 @@ Result<WorkerStatus> read_status(const RedisValue& reply) {
   status.used = static_cast<int>(reader.number());
   const auto state = worker_state_from_word(reader.text());
   status.version = reader.text();
+  status.warm = static_cast<int>(reader.number());
   if (reader.failed() || !state) return strange();
   status.state = *state;
   return status;

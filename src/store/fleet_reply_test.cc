@@ -19,7 +19,7 @@ RedisValue list(std::vector<RedisValue> items) {
 
 RedisValue status() {
   return list({text("a"), text("e1"), text("10.0.0.1:9100"), number(5), number(2), text("draining"),
-               text("0.1.0")});
+               text("0.1.0"), number(3)});
 }
 
 RedisValue place(const SessionId& session) {
@@ -35,6 +35,7 @@ TEST(FleetReply, ReadsAStatus) {
   EXPECT_EQ(statuses[0].capacity, 5);
   EXPECT_EQ(statuses[0].used, 2);
   EXPECT_EQ(statuses[0].version, "0.1.0");
+  EXPECT_EQ(statuses[0].warm, 3);
 }
 
 TEST(FleetReply, ReadsEachPlacement) {

@@ -43,6 +43,7 @@ class SessionLogContract : public testing::Test {
 
   static Session running(const std::string& owner = "ann", int age_ms = 0) {
     Session made = queued(owner, age_ms);
+    made.warm = true;
     made.start("worker-1", "epoch-1");
     made.run({41'000, "guid-1"}, made.created_at + Duration{5});
     return made;

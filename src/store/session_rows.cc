@@ -34,7 +34,8 @@ constexpr std::array kColumns{"id",
                               "egress_bytes_up",
                               "egress_bytes_down",
                               "cpu_ms",
-                              "peak_memory_bytes"};
+                              "peak_memory_bytes",
+                              "warm"};
 
 SqlValue number(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -155,6 +156,7 @@ Session read(const SqlRow& row) {
   session.traffic.bytes_up = reading.count();
   session.traffic.bytes_down = reading.count();
   session.use = read_use(reading);
+  session.warm = reading.number() != 0;
   return session;
 }
 
@@ -194,7 +196,8 @@ std::vector<SqlValue> to_values(const Session& session) {
           number_or_null(session.use.egress_bytes_up),
           number_or_null(session.use.egress_bytes_down),
           session.use.cpu ? SqlValue{std::int64_t{session.use.cpu->count()}} : SqlValue{},
-          number_or_null(session.use.peak_memory_bytes)};
+          number_or_null(session.use.peak_memory_bytes),
+          std::int64_t{session.warm ? 1 : 0}};
 }
 
 Result<Session> to_session(const SqlRow& row) try {

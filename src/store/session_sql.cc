@@ -125,6 +125,7 @@ SqlStatement upsert_session(const Session& session) {
   builder << "ON CONFLICT (id) DO UPDATE SET status = excluded.status, options = excluded.options, "
              "worker = excluded.worker, worker_epoch = excluded.worker_epoch, "
              "debug_port = excluded.debug_port, browser_guid = excluded.browser_guid, "
+             "warm = excluded.warm, "
              "end_reason = excluded.end_reason, end_detail = excluded.end_detail, "
              "started_at = excluded.started_at, ended_at = excluded.ended_at, "
              "expires_at = excluded.expires_at, connections = excluded.connections, "

@@ -94,6 +94,7 @@ TEST_F(SessionTableTest, MovesOnlyForwardBetweenAnyTwoStates) {
     Session made{.id = id};
     made.status = state;
     made.browser = session::BrowserAddress{port, "guid"};
+    made.warm = port == 2;
     if (state != SessionStatus::kEnded) return made;
     made.end_reason = EndReason::kDrained;
     made.ended_at = WallTime{};

@@ -123,6 +123,7 @@ Task<Response> status(Request&, ControlApi& api) {
                           {"state", to_word(status.state)},
                           {"capacity", status.capacity},
                           {"used", status.used},
+                          {"warm", status.warm},
                           {"version", status.version}};
   co_return Response::json(200, body);
 }

@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "browser/launcher.h"
 #include "net/event.h"
@@ -31,11 +33,15 @@ class StagedBrowser final : public browser::Browser {
     ++kills_;
     exit({});
   }
+  net::Task<bool> answers(Deadline) override { co_return is_well; }
+  void assign(const browser::LaunchSpec& spec) override { assigned = spec.session; }
   void exit(browser::BrowserExit how) {
     if (on_exit_) std::exchange(on_exit_, nullptr)(how);
   }
 
   session::ResourceUse taken{};
+  bool is_well = true;
+  std::optional<SessionId> assigned;  // to whom it was given as a spare
 
  private:
   int& kills_;
@@ -46,8 +52,9 @@ class StagedBrowser final : public browser::Browser {
 class StagedLauncher final : public browser::Launcher {
  public:
   explicit StagedLauncher(net::Loop& loop) : go(loop) {}
-  net::Task<Result<std::unique_ptr<browser::Browser>>> launch(browser::LaunchSpec,
+  net::Task<Result<std::unique_ptr<browser::Browser>>> launch(browser::LaunchSpec spec,
                                                               Deadline deadline) override {
+    launches.push_back(spec);
     co_await go.wait(deadline);
     if (throws) throw std::runtime_error("no descriptors");
     if (fails) co_return Error{Fault::kLaunchFailed, "no such binary"};
@@ -55,12 +62,17 @@ class StagedLauncher final : public browser::Launcher {
     last = browser.get();
     co_return std::unique_ptr<browser::Browser>(std::move(browser));
   }
+  std::string signature(const session::SessionOptions& options) const override {
+    return options.locale.value_or("en-US");
+  }
   std::size_t live() const override { return 0; }
-  bool alive() const override { return true; }
+  bool alive() const override { return is_alive; }
 
   net::Event go;
   bool fails = false;
   bool throws = false;
+  bool is_alive = true;
+  std::vector<browser::LaunchSpec> launches;
   int kills = 0;
   StagedBrowser* last = nullptr;
 };

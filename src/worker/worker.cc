@@ -61,6 +61,7 @@ Worker::Worker(net::Loop& loop, const Clock& clock, WorkerConfig config,
       log_(log),
       metrics_(metrics),
       slots_(config_.capacity),
+      spares_(loop, clock, launcher, metrics, config_.warm),
       tasks_(loop) {}
 
 net::Task<Result<Session>> Worker::start(Session session) {
@@ -93,29 +94,38 @@ Worker::Live Worker::admit(Session session, Slot slot) {
 net::Task<void> Worker::launch(Live live) {
   const auto began = clock_.now();
   Launched launched;
+  ++launching_;
   try {
     auto work = launch_browser(live->record, launched);
     auto race = net::run_unless(std::move(work), until_ended(live));
     co_await std::move(race);
   } catch (const std::exception& problem) {
-    launched = Error{Fault::kLaunchFailed, problem.what()};
+    launched.browser = Error{Fault::kLaunchFailed, problem.what()};
   }
+  --launching_;
   live->launched.set();
-  if (launched && *launched) {
+  auto& browser = launched.browser;
+  if (browser && *browser) {
     const std::chrono::duration<double> taken = clock_.now() - began;
-    metrics_.observe("pbaas_create_seconds", {{"phase", "launch"}}, taken.count());
-    co_return run_in(live, std::move(**launched));
+    metrics_.observe("pbaas_create_seconds", {{"phase", launched.warm ? "warm" : "launch"}},
+                     taken.count());
+    co_return run_in(live, std::move(**browser), launched.warm);
   }
   // Nothing started, or what did was stopped by the session's end and is the launcher's to kill.
   live->gone.set();
-  if (launched) end_live(live, EndReason::kLaunchFailed, launched->error().detail);
+  if (browser) end_live(live, EndReason::kLaunchFailed, browser->error().detail);
 }
 
 // Writes its outcome to `launched`, because what run_unless runs gives nothing.
 net::Task<void> Worker::launch_browser(const Session& session, Launched& launched) {
-  browser::LaunchSpec spec{session.id, session.options};
+  const browser::LaunchSpec spec{session.id, session.options};
+  auto spare = co_await spares_.take(spec);
+  if (spare) {
+    launched = {std::move(spare), true};
+    co_return;
+  }
   const auto deadline = Deadline::after(clock_, kLaunchMax);
-  launched = co_await launcher_.launch(std::move(spec), deadline);
+  launched.browser = co_await launcher_.launch(spec, deadline);
 }
 
 net::Task<void> Worker::until_ended(Live live) {
@@ -123,8 +133,9 @@ net::Task<void> Worker::until_ended(Live live) {
   co_await live->ended.wait(deadline);
 }
 
-void Worker::run_in(const Live& live, std::unique_ptr<browser::Browser> browser) {
+void Worker::run_in(const Live& live, std::unique_ptr<browser::Browser> browser, bool warm) {
   live->browser = std::move(browser);
+  live->record.warm = warm;
   // The relays' threads call this, at a time when the session may be long over.
   const std::weak_ptr<LiveSession> weak = live;
   live->relays = std::make_shared<net::RelayGroup>(clock_, [this, &loop = loop_, weak] {
@@ -281,7 +292,8 @@ store::WorkerStatus Worker::status() const {
           state,
           slots_.capacity(),
           slots_.used(),
-          config_.version};
+          config_.version,
+          spares_.ready()};
 }
 
 void Worker::end_all(EndReason reason, const std::string& detail) {
@@ -289,12 +301,19 @@ void Worker::end_all(EndReason reason, const std::string& detail) {
   for (const auto& [id, live] : sessions) end_live(live, reason, detail);
 }
 
+void Worker::stop_admitting() {
+  draining_ = true;
+  spares_.stop();
+}
+
 net::Task<void> Worker::drain(std::function<Deadline()> deadline) {
   stop_admitting();
   while (!sessions_.empty() && !deadline().passed(clock_)) co_await net::sleep_for(kDrainPoll);
   end_all(EndReason::kDrained, {});
-  while (!sessions_.empty() || launcher_.live() > 0 || tasks_.running() > 0)
-    co_await net::sleep_for(kDrainPoll);
+  const auto is_busy = [this] {
+    return !sessions_.empty() || launcher_.live() > 0 || tasks_.running() > 0 || !spares_.idle();
+  };
+  while (is_busy()) co_await net::sleep_for(kDrainPoll);
 }
 
 void Worker::tick() {
@@ -311,6 +330,8 @@ void Worker::tick() {
       log_counts(*live);
     }
   }
+  // A worker without its lease starts nothing, and a create that waits for its start comes first.
+  if (leased_ && launching_ == 0) spares_.refill();
 }
 
 Worker::Live Worker::find(const SessionId& id) {

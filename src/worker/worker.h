@@ -16,6 +16,7 @@
 #include "store/fleet.h"
 #include "store/session_log.h"
 #include "worker/live_session.h"
+#include "worker/warm_pool.h"
 
 namespace pbaas::worker {
 
@@ -30,6 +31,7 @@ struct WorkerConfig {
   // A gateway's sweeper ends what is due; the worker does so itself this long after, in case every
   // gateway is gone.
   Duration hard_limit_slack{5'000};
+  WarmConfig warm{};
 };
 
 // Where a session's browser listens, and what counts and ends the relays to it.
@@ -44,9 +46,9 @@ class Worker {
   Worker(net::Loop& loop, const Clock& clock, WorkerConfig config, browser::Launcher& launcher,
          store::SessionLog& log, Metrics& metrics);
 
-  // Takes a slot and starts the session's browser. Cancelling stops the waiting, not the start:
-  // whoever cancels ends the session. Errors: kNoCapacity, kDraining, kLaunchFailed, kSessionEnded
-  // (ended by somebody before it ran).
+  // Takes a slot and has the session's browser started, or gives it one that waits for its like.
+  // Cancelling stops the waiting, not the start: whoever cancels ends the session. Errors:
+  // kNoCapacity, kDraining, kLaunchFailed, kSessionEnded (ended by somebody before it ran).
   net::Task<Result<session::Session>> start(session::Session session);
   // Ends a session and gives it as it ended; its browser goes in the background. Errors:
   // kNoSuchSession.
@@ -71,8 +73,11 @@ class Worker {
   void set_address(std::string address) { config_.address = std::move(address); }
   session::WorkerRun run() const { return {config_.id, epoch_}; }
 
-  // No new sessions from now on.
-  void stop_admitting() { draining_ = true; }
+  // Spares that start now.
+  int spares_starting() const { return spares_.starting(); }
+
+  // No new sessions from now on, nor spares for any.
+  void stop_admitting();
   // The lease of the fleet has run out: all sessions end as `worker_lost`.
   void end_all(session::EndReason reason, const std::string& detail);
   // Whether the worker holds its lease; without it it starts nothing.
@@ -85,7 +90,7 @@ class Worker {
   void on_gone(std::function<void(const session::Session&)> callback) {
     on_gone_ = std::move(callback);
   }
-  // To be called a few times a second: limits, and the counters in the session log.
+  // To be called a few times a second: limits, spares, and the counters in the session log.
   void tick();
 
  private:
@@ -93,12 +98,16 @@ class Worker {
 
   Live find(const SessionId& id);
   Live admit(session::Session session, Slot slot);
-  using Launched = std::optional<Result<std::unique_ptr<browser::Browser>>>;
+  // What came of a session's wait for a browser; nothing where its end came first.
+  struct Launched {
+    std::optional<Result<std::unique_ptr<browser::Browser>>> browser;
+    bool warm = false;
+  };
 
   net::Task<void> launch(Live live);
   net::Task<void> launch_browser(const session::Session& session, Launched& launched);
   net::Task<void> until_ended(Live live);
-  void run_in(const Live& live, std::unique_ptr<browser::Browser> browser);
+  void run_in(const Live& live, std::unique_ptr<browser::Browser> browser, bool warm);
   net::Task<void> written();
   void end_live(const Live& live, session::EndReason reason, std::string detail);
   net::Task<void> dismantle(Live live);
@@ -119,6 +128,8 @@ class Worker {
   bool draining_ = false;
   bool leased_ = true;
   Slots slots_;
+  int launching_ = 0;  // sessions that wait for their browser
+  WarmPool spares_;
   std::map<SessionId, Live> sessions_;
   std::function<void(const session::Session&)> on_gone_;
   Instant next_log_ = {};

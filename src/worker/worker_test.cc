@@ -264,6 +264,90 @@ TEST_F(WorkerTest, LogsWhatABrowserTakesFromTimeToTime) {
   EXPECT_EQ(log.rows.size(), rows + 1);
 }
 
+// A worker that has one spare, or would.
+struct SpareTest : WorkerTest {
+  ~SpareTest() override {
+    const auto now = Deadline::at(clock.now());
+    support::run_task(loop, warm.drain([now] { return now; }));
+  }
+  void tick() {
+    clock.advance(Duration{250});
+    warm.tick();
+    settle();
+  }
+  session::Session create() {
+    auto started = support::run_task(loop, warm.start(new_session()));
+    EXPECT_TRUE(started) << started.error().detail;
+    return *started;
+  }
+
+  Worker warm{loop,     clock, {.id = "w", .capacity = 2, .warm = {.count = 1}},
+              launcher, log,   metrics};
+};
+
+TEST_F(SpareTest, GivesASessionTheBrowserThatWaits) {
+  tick();
+  EXPECT_EQ(warm.status().warm, 1);
+  EXPECT_EQ(warm.status().used, 0);
+  auto* spare = launcher.last;
+  const auto session = create();
+  EXPECT_TRUE(session.warm);
+  EXPECT_EQ(spare->assigned, session.id);
+  EXPECT_EQ(launcher.launches.size(), 1U);
+  EXPECT_EQ(warm.status().warm, 0);
+}
+
+TEST_F(SpareTest, ASessionEndsWithTheBrowserThatWaitedForIt) {
+  tick();
+  create();
+  launcher.last->exit({browser::ExitCause::kCrashed, "signal 9"});
+  EXPECT_EQ(log.rows.back().end_reason, EndReason::kBrowserCrashed);
+  EXPECT_TRUE(log.rows.back().warm);
+  settle();
+}
+
+TEST_F(SpareTest, StartsABrowserWhereNoneWaits) {
+  EXPECT_FALSE(create().warm);
+}
+
+TEST_F(SpareTest, StartsNoSpareWhileACreateWaitsForItsBrowser) {
+  StagedLauncher slow(loop);
+  Worker starting(loop, clock, {.id = "w", .capacity = 1, .warm = {.count = 1}}, slow, log,
+                  metrics);
+  net::TaskGroup tasks(loop);
+  tasks.spawn("start", [](Worker& into) -> net::Task<void> {
+    co_await into.start(new_session());
+  }(starting));
+  settle();
+  EXPECT_EQ(slow.launches.size(), 1U);
+  clock.advance(Duration{250});
+  starting.tick();
+  settle();
+  EXPECT_EQ(slow.launches.size(), 1U);
+  boost::asio::post(loop, [&] { slow.go.set(); });
+  settle();
+  EXPECT_EQ(tasks.running(), 0U);
+  starting.tick();
+  settle();
+  EXPECT_EQ(slow.launches.size(), 2U);
+  const auto now = Deadline::at(clock.now());
+  support::run_task(loop, starting.drain([now] { return now; }));
+}
+
+TEST_F(SpareTest, StartsNoSpareWithoutItsLease) {
+  warm.set_leased(false);
+  tick();
+  EXPECT_TRUE(launcher.launches.empty());
+}
+
+TEST_F(SpareTest, ADrainEndsTheSpareAndStartsNoOther) {
+  tick();
+  warm.stop_admitting();
+  EXPECT_EQ(warm.status().warm, 0);
+  tick();
+  EXPECT_EQ(launcher.launches.size(), 1U);
+}
+
 TEST_F(WorkerTest, ADrainEndsWhatIsLeftAtItsDeadline) {
   start(new_session());
   const auto deadline = Deadline::at(clock.now());

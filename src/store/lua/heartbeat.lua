@@ -1,15 +1,15 @@
--- A worker says how it is: id, epoch, address, capacity, state, version, worker_max, placement_max, and the sessions
--- that hold a slot there. Gives {how many slots were dropped, the sessions that have no place}.
-local id, epoch, address, capacity, state, version = unpack(ARGV, 1, 6)
-local worker_max, placement_max = tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIRST, PAGE = 9, 500 -- Lua takes some thousand arguments at most.
+-- A worker says how it is: id, epoch, address, capacity, state, version, warm, worker_max, placement_max, and the
+-- sessions that hold a slot there. Gives {how many slots were dropped, the sessions that have no place}.
+local id, epoch, address, capacity, state, version, warm = unpack(ARGV, 1, 7)
+local worker_max, placement_max = tonumber(ARGV[8]), tonumber(ARGV[9])
+local FIRST, PAGE = 10, 500 -- Lua takes some thousand arguments at most.
 local slots = slots_key(id, epoch)
 
 local function say_that_it_is_there()
   local before = redis.call('HGET', worker_key(id), 'epoch')
   if before and before ~= epoch then forget_run(id, before) end
   redis.call('HSET', worker_key(id), 'epoch', epoch, 'address', address, 'capacity', capacity, 'state', state,
-    'version', version)
+    'version', version, 'warm', warm)
   redis.call('PEXPIRE', worker_key(id), worker_max)
 end
 

@@ -20,6 +20,8 @@ export async function startService(settings = {}) {
       ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', DRAIN_TIMEOUT: '0',
       // Where the tests' own sites are.
       EGRESS_ALLOW: '127.0.0.0/8,[::1]',
+      // As in the Python tests: none, unless whoever runs them asks for spares.
+      WARM_BROWSERS: process.env.WARM_BROWSERS ?? '0',
       DATA_DIR: path.join(folder, 'data'),
       RUN_DIR: path.join(folder, 'run'), ...settings,
     },

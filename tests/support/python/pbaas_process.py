@@ -29,8 +29,10 @@ class PbaasProcess:
         self.run_dir = self.folder / "run"
         self.run_dir.mkdir(mode=0o755)
         self.data_dir = self.folder / "data"
-        # Sessions a test leaves open must not hold up the end of its process; pages of tests are on loopback.
+        # Sessions a test leaves open must not hold up the end of its process; pages of tests are on loopback; and tests
+        # count browsers, so that there are spares where a test asks for them, or whoever runs all of them does.
         self.settings = {"DRAIN_TIMEOUT": "0", "EGRESS_ALLOW": "127.0.0.0/8,[::1]",
+                         "WARM_BROWSERS": os.environ.get("WARM_BROWSERS", "0"),
                          **{name: str(value) for name, value in settings.items()}}
         self.process = None
         self.own_folders = set()

@@ -62,6 +62,10 @@ class Api:
         """The sum of a metric over its labels."""
         return sum(value for (each, _), value in self.metrics().items() if each == name)
 
+    def spares(self):
+        """Browsers that wait for a session, or start to."""
+        return self.metric("pbaas_spares")
+
     def wait_ended(self, session_id, seconds, reason):
         ended = wait_until(lambda: self._if_ended(session_id), seconds, f"{session_id} ended")
         assert ended["end_reason"] == reason, ended
@@ -103,3 +107,9 @@ class Service(PbaasProcess, Api):
         if keys := self.settings.get("API_KEYS"):
             self.headers = {"Authorization": f"Bearer {keys.split(',')[0]}"}
         return self
+
+    def wait_no_sessions_browser(self, seconds=5):
+        """No browser and no profile is left but those of spares."""
+        def counts():
+            return len(self.browser_pids()), len(list(self.run_dir.glob("*/b*"))), self.spares()
+        wait_until(lambda: len(set(counts())) == 1, seconds, f"browsers and profiles are those of spares: {counts()}")

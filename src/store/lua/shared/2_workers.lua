@@ -1,6 +1,6 @@
 -- Workers and their slots. What is used is always the number of members of the slots: no counter that could drift.
 local function read_worker(id)
-  local fields = redis.call('HMGET', worker_key(id), 'epoch', 'address', 'capacity', 'state', 'version')
+  local fields = redis.call('HMGET', worker_key(id), 'epoch', 'address', 'capacity', 'state', 'version', 'warm')
   if not fields[1] then return nil end
   return {
     id = id,
@@ -9,12 +9,14 @@ local function read_worker(id)
     capacity = tonumber(fields[3]),
     state = fields[4],
     version = fields[5],
+    warm = tonumber(fields[6] or 0), -- The version before has no spares.
     used = redis.call('ZCARD', slots_key(id, fields[1])),
   }
 end
 
 local function status_of(worker)
-  return { worker.id, worker.epoch, worker.address, worker.capacity, worker.used, worker.state, worker.version }
+  return { worker.id, worker.epoch, worker.address, worker.capacity, worker.used, worker.state, worker.version,
+    worker.warm }
 end
 
 -- Puts a worker where its load belongs: below 1 are those with room. Of equals, the one whose load has not changed for
