@@ -115,11 +115,23 @@ bool database_url_into_database_url(std::string_view text, Config& config) {
   return text.empty() || text.starts_with("postgresql://") || text.starts_with("postgres://");
 }
 
-bool bytes_into_spool_max(std::string_view text, Config& config) {
-  const char* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, config.spool_max);
-  return read.ec == std::errc{} && read.ptr == end && config.spool_max >= 1ULL << 20 &&
-         config.spool_max <= 1ULL << 40;
+auto bytes_into(std::size_t Config::* member) {
+  return [=](std::string_view text, Config& config) {
+    std::size_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    if (read.ec != std::errc{} || read.ptr != end) return false;
+    if (value < 1ULL << 20 || value > 1ULL << 40) return false;
+    config.*member = value;
+    return true;
+  };
+}
+
+auto url_or_nothing_into(std::string Config::* member) {
+  return [=](std::string_view text, Config& config) {
+    config.*member = std::string(text);
+    return text.empty() || text.starts_with("http://") || text.starts_with("https://");
+  };
 }
 
 Setting setting(std::string variable, std::string takes, std::string default_text,
@@ -203,10 +215,11 @@ std::vector<Setting> browser_settings() {
 
 std::vector<Setting> machine_settings() {
   return {
-      setting("DATA_DIR", "a path", "./data", "the session log and its spool",
+      setting("DATA_DIR", "a path", "./data",
+              "the session log, recordings, and what waits for stores",
               text_into(&Config::data_dir)),
       setting("SPOOL_MAX", "bytes, 1048576 to 1099511627776", "1073741824",
-              "what is kept on disk while PostgreSQL is away", bytes_into_spool_max),
+              "what is kept on disk while PostgreSQL is away", bytes_into(&Config::spool_max)),
       setting("RUN_DIR", "a path", "",
               "browser profiles; empty: /dev/shm, else the temporary folder",
               text_into(&Config::run_dir)),
@@ -214,6 +227,33 @@ std::vector<Setting> machine_settings() {
               int_into(&Config::relay_threads, 0, 256)),
       setting("LOG_LEVEL", "debug, info, warn or error", "info", "least level that is logged",
               level_into_log_level),
+  };
+}
+
+std::vector<Setting> recording_settings() {
+  return {
+      setting("MINIO_ENDPOINT", "http://... or https://...", "",
+              "an S3-compatible store for recordings; empty: a folder of DATA_DIR, for serve",
+              url_or_nothing_into(&Config::minio_endpoint)),
+      setting("MINIO_PUBLIC_ENDPOINT", "http://... or https://...", "",
+              "where clients reach that store; empty: MINIO_ENDPOINT",
+              url_or_nothing_into(&Config::minio_public_endpoint)),
+      secret(setting("MINIO_ACCESS_KEY", "a key's name", "", "who the service is to that store",
+                     text_into(&Config::minio_access_key))),
+      secret(setting("MINIO_SECRET_KEY", "a key", "", "what proves it to that store",
+                     text_into(&Config::minio_secret_key))),
+      setting("MINIO_REGION", "a region", "us-east-1", "the region that store signs for",
+              text_into(&Config::minio_region)),
+      setting("MINIO_BUCKET", "a bucket", "recordings", "made where it is missing",
+              text_into(&Config::minio_bucket)),
+      setting("MINIO_CA_FILE", "a path", "",
+              "certificates that the store's is checked with; empty: the system's",
+              text_into(&Config::minio_ca_file)),
+      setting("RECORDING_TTL", "seconds, 0 to 315360000; 0: for ever", "0",
+              "how long recordings are kept", seconds_into(&Config::recording_ttl, 0, 315'360'000)),
+      setting("RECORDING_SPOOL_MAX", "bytes, 1048576 to 1099511627776", "10737418240",
+              "recordings that may wait on disk for their store; beyond it none begins",
+              bytes_into(&Config::recording_spool_max)),
   };
 }
 
@@ -247,7 +287,8 @@ std::vector<Setting> fleet_settings() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     auto all = service_settings();
-    for (const auto& more : {browser_settings(), machine_settings(), fleet_settings()})
+    for (const auto& more :
+         {browser_settings(), machine_settings(), recording_settings(), fleet_settings()})
       all.insert(all.end(), more.begin(), more.end());
     return all;
   }();

@@ -50,7 +50,16 @@ struct Config {
   std::string worker_address;  // host:port for gateways; found where empty
   std::chrono::seconds heartbeat{5};
   std::chrono::seconds worker_lease{90};
-  int relay_threads = 0;  // 0: as many as cores
+  std::string minio_endpoint;         // http(s)://…; recordings in a folder of data_dir where empty
+  std::string minio_public_endpoint;  // where clients reach it; the same where empty
+  std::string minio_access_key;
+  std::string minio_secret_key;
+  std::string minio_region = "us-east-1";
+  std::string minio_bucket = "recordings";
+  std::string minio_ca_file;                      // the system's certificates where empty
+  std::chrono::seconds recording_ttl{0};          // 0: kept for ever
+  std::size_t recording_spool_max = 10ULL << 30;  // bytes
+  int relay_threads = 0;                          // 0: as many as cores
   log::Level log_level = log::Level::kInfo;
 };
 

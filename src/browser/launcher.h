@@ -25,6 +25,8 @@ class SessionEgress;
 
 namespace pbaas::browser {
 
+class CdpPipe;
+
 enum class Isolation { kSandbox, kNone };
 
 // What one browser may take of the machine; 0: no limit. The first three hold where cgroups can be
@@ -77,6 +79,9 @@ class Browser {
   virtual ~Browser() = default;
   virtual const session::BrowserAddress& address() const = 0;
   virtual int pid() const = 0;
+  // For what the service itself asks of the browser, such as to be recorded; it is closed when the
+  // browser is gone. Null where there is none.
+  virtual std::shared_ptr<CdpPipe> pipe() const { return nullptr; }
   // How clients reach the debug port; empty: by TCP to `address` on loopback. It may outlive the
   // browser.
   virtual net::Dialer dialer() const { return {}; }

@@ -44,8 +44,8 @@ class RunningBrowser final : public Browser, private BrowserListener {
   void assign(const LaunchSpec& spec) override;
   net::Dialer dialer() const override;
   session::ResourceUse use() override;
-  // For what the worker itself asks of the browser; null before `order`.
-  const std::shared_ptr<CdpPipe>& pipe() const { return pipe_; }
+  // Null before `order`.
+  std::shared_ptr<CdpPipe> pipe() const override { return pipe_; }
 
  private:
   void on_started(pid_t pid) override;

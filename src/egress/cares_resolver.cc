@@ -27,7 +27,7 @@ struct Query {
 };
 
 // An answer over TCP has thousands, each of which costs a look at the routes.
-constexpr std::size_t kAddressesMax = 32;
+constexpr std::size_t kLookedAtMax = 32;
 
 // What can be reached before what cannot, and of that IPv6 first: what RFC 6724 comes to here.
 void put_in_order(std::vector<IpAddress>& addresses) {
@@ -54,7 +54,7 @@ Resolved resolved_from(int status, const ares_addrinfo* found) {
   Resolved resolved{.status = ResolveStatus::kFound};
   auto& addresses = resolved.addresses;
   for (const auto* node = found->nodes; node != nullptr; node = node->ai_next) {
-    if (addresses.size() == kAddressesMax) break;
+    if (addresses.size() == kLookedAtMax) break;
     if (const auto address = IpAddress::from(node->ai_addr)) addresses.push_back(*address);
   }
   put_in_order(addresses);

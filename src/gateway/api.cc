@@ -22,6 +22,7 @@ net::Router make_router(Api& api) {
     response.headers.set("Vary", "Origin");
   });
   add_session_routes(router, api);
+  add_recording_routes(router, api);
   add_connect_routes(router, api);
   add_discovery_routes(router, api);
   add_service_routes(router, api);

@@ -12,6 +12,8 @@
 #include "gateway/session_service.h"
 #include "net/router.h"
 #include "session/options.h"
+#include "store/object_store.h"
+#include "store/recording_log.h"
 
 namespace pbaas::gateway {
 
@@ -22,16 +24,22 @@ struct Api {
   WorkerClient& workers;
   Metrics& metrics;
   const Auth& auth;
+  const Clock& clock;
   session::OptionLimits limits;
   PublicUrlConfig urls;
   std::string browser_version;  // such as "156.0.8078.79"
   bool isolation_none = false;
   std::filesystem::path assets;  // folder with openapi.json and the reference's files
   std::function<bool()> is_draining;
+  // What was recorded, and where it is; null where this service records nothing.
+  store::RecordingLog* recordings = nullptr;
+  store::ObjectStore* objects = nullptr;
 };
 
 // POST, GET and DELETE of sessions. `api` is kept by reference.
 void add_session_routes(net::Router& router, Api& api);
+// What was recorded of a session.
+void add_recording_routes(net::Router& router, Api& api);
 // The WebSocket endpoints.
 void add_connect_routes(net::Router& router, Api& api);
 // Chromium's discovery documents, with our URLs.

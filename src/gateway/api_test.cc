@@ -83,10 +83,9 @@ struct ApiTest : ::testing::Test {
   SessionService sessions{loop, clock, fleet, *log, workers, directory, metrics};
   Auth auth{{}};
   bool draining = false;
-  Api api{
-      sessions, fleet, workers, metrics, auth, {}, {}, "156.0.1.2", false, folder.path(), [this] {
-        return draining;
-      }};
+  Api api{sessions, fleet, workers,     metrics, auth,          clock,
+          {},       {},    "156.0.1.2", false,   folder.path(), [this] {
+        return draining; }};
   net::Router router = make_router(api);
   std::optional<net::UpgradeTarget> target;
 };

@@ -211,10 +211,6 @@ Task<Response> end(Request& request, Api& api) {
   co_return answer(request, api, 200, session);
 }
 
-Task<Response> recordings(Request&, Api&) {
-  co_return Response::problem({Fault::kNotImplemented, "recordings are not available yet"});
-}
-
 }  // namespace
 
 void add_session_routes(net::Router& router, Api& api) {
@@ -226,8 +222,6 @@ void add_session_routes(net::Router& router, Api& api) {
     router.add("GET", collection, with_api(list));
     router.add("GET", collection + "/{id}", with_api(show));
     router.add("DELETE", collection + "/{id}", with_api(end));
-    router.add("GET", collection + "/{id}/recordings", with_api(recordings));
-    router.add("GET", collection + "/{id}/recordings/{name}", with_api(recordings));
   }
 }
 

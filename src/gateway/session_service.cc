@@ -119,6 +119,13 @@ class SessionService::PendingCreate {
     waiting_.turn.emplace(service_.loop_);
     service_.waiting_[session_.id] = &waiting_;
   }
+  // A worker has no room for its recordings: another may have, but it is not waited for.
+  void passes_over(const std::string& worker, const Error& why) {
+    passed_over_.push_back(worker);
+    no_room_ = why;
+  }
+  const std::vector<std::string>& passed_over() const { return passed_over_; }
+  const std::optional<Error>& no_room() const { return no_room_; }
   // It runs, or somebody else has recorded its end.
   void done() { done_ = true; }
   // What the fleet has given it is given back, a place in the queue or a slot on a worker.
@@ -141,6 +148,8 @@ class SessionService::PendingCreate {
   Session session_;
   Waiting waiting_;
   std::optional<store::WorkerRef> worker_;
+  std::vector<std::string> passed_over_;
+  std::optional<Error> no_room_;
   bool logged_ = false;
   bool done_ = false;
 };
@@ -246,6 +255,10 @@ net::Task<Result<Session>> SessionService::run_create(PendingCreate& pending, De
     last = running.error();
     if (is_in_doubt(last)) break;
     pending.waits_again();
+    if (last.fault == Fault::kRecordingsFull) {
+      pending.passes_over(worker->id, last);
+      continue;
+    }
     if (last.fault != Fault::kNoCapacity && last.fault != Fault::kDraining) break;
   }
   if (!is_in_doubt(last)) count_refused(last);
@@ -257,7 +270,8 @@ net::Task<Result<store::WorkerRef>> SessionService::place_in_turn(PendingCreate&
                                                                   Deadline deadline) {
   const auto& session = pending.session();
   if (draining_) co_return draining_error();
-  const auto avoid = to_avoid();
+  auto avoid = to_avoid();
+  avoid.insert(avoid.end(), pending.passed_over().begin(), pending.passed_over().end());
   const auto placed = co_await fleet_.place(session.id, session.owner, avoid);
   if (pending.waiting().ended) co_return ended_error(*pending.waiting().ended);
   if (!placed) co_return placed.error();
@@ -265,6 +279,7 @@ net::Task<Result<store::WorkerRef>> SessionService::place_in_turn(PendingCreate&
     directory_.note(placed->worker->worker);
     co_return placed->worker->worker;
   }
+  if (pending.no_room()) co_return *pending.no_room();
   pending.log();
   pending.waiting().in_queue = true;
   auto turn = co_await wait_for_turn(pending, deadline, placed->position);
@@ -308,7 +323,8 @@ net::Task<Result<Session>> SessionService::start_on(store::WorkerRef worker,
     // refused never had it.
     const bool refused = !is_recorded_by_worker(error) && !is_in_doubt(error);
     if (is_in_doubt(error)) avoided_[worker.id] = clock_.now() + kAvoidFor;
-    if (refused) avoided_[worker.id] = clock_.now() + kAvoidRefusingFor;
+    const bool is_busy = refused && error.fault != Fault::kRecordingsFull;
+    if (is_busy) avoided_[worker.id] = clock_.now() + kAvoidRefusingFor;
     if (refused) (void)co_await fleet_.release(session.id);
     co_return running;
   }

@@ -26,7 +26,7 @@ class SessionService {
 
   // Waits for a slot, then for the browser. A cancelled create leaves no session and no browser.
   // Errors: kQueueFull, kNoCapacity, kDraining, kLaunchFailed, kSessionEnded (ended by somebody
-  // while it waited), kStoreUnavailable.
+  // while it waited), kRecordingsFull, kStoreUnavailable.
   net::Task<Result<session::Session>> create(session::SessionOptions options, std::string owner);
   // The same, once per key: again it gives the session of the first time. Errors also:
   // kIdempotencyMismatch.

@@ -264,6 +264,36 @@ TEST_F(SessionServiceTest, RefusesACreateAtOnceWhileTheFleetIsAway) {
   EXPECT_GT(refused.error().retry_after_s, 0);
 }
 
+Error no_room() {
+  return {Fault::kRecordingsFull, "RECORDING_SPOOL_MAX is 1", "record", 60};
+}
+
+TEST_F(SessionServiceTest, RefusesAtOnceWhatNoWorkerHasRoomToRecord) {
+  workers.go.set();
+  workers.refusal = no_room();
+  const auto created = wait(service.create(options(), ""));
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().fault, Fault::kRecordingsFull);
+  EXPECT_EQ(created.error().detail, "RECORDING_SPOOL_MAX is 1");
+  EXPECT_EQ(workers.starts, 1);
+  EXPECT_EQ(used(), 0);
+}
+
+TEST_F(SessionServiceTest, GivesTheNextSessionToAWorkerThatOnlyHasNoRoomToRecord) {
+  workers.go.set();
+  workers.refusal = no_room();
+  EXPECT_FALSE(wait(service.create(options(), "")));
+  EXPECT_TRUE(wait(service.create(options(0), "")));
+}
+
+TEST_F(SessionServiceTest, HasAnotherWorkerRecordWhereOneHasNoRoom) {
+  wait(fleet.heartbeat({.worker = {"w2", "e", ""}, .capacity = 1}, {})).value();
+  workers.go.set();
+  workers.refusal = no_room();
+  EXPECT_TRUE(wait(service.create(options(), "")));
+  EXPECT_EQ(workers.starts, 2);
+}
+
 TEST_F(SessionServiceTest, FindsARunningSessionWhileTheFleetIsAway) {
   workers.go.set();
   const auto created = wait(service.create(options(), "me"));

@@ -16,6 +16,7 @@
 #include "main/limits.h"
 #include "main/measure.h"
 #include "main/process.h"
+#include "main/recording_parts.h"
 #include "main/signals.h"
 #include "main/stores.h"
 #include "net/event.h"
@@ -29,15 +30,19 @@ constexpr Duration kQueueLook{1'000};
 
 class Gateway {
  public:
-  Gateway(const Config& config, net::Loop& loop, const Clock& clock, SharedStores stores)
+  // `objects`: null where nothing is recorded.
+  Gateway(const Config& config, net::Loop& loop, const Clock& clock, SharedStores stores,
+          std::unique_ptr<store::ObjectStore> objects)
       : config_(config),
         loop_(loop),
         clock_(clock),
         stores_(std::move(stores)),
+        objects_(std::move(objects)),
         tasks_(loop),
         workers_(clock, ClusterProof(config.cluster_secret)),
         relays_(threads_to_relay(config), clock, {}),
         gateway_(config, loop, clock, *stores_.fleet, *stores_.log, workers_, relays_, metrics_,
+                 {stores_.log.get(), objects_.get()},
                  browser_version(launcher_config_as_found(config))),
         watch_(loop, clock, *stores_.fleet, *stores_.log, workers_, gateway_.directory(), metrics_,
                config.heartbeat),
@@ -91,6 +96,7 @@ class Gateway {
   net::Loop& loop_;
   const Clock& clock_;
   SharedStores stores_;
+  std::unique_ptr<store::ObjectStore> objects_;
   net::TaskGroup tasks_;
   Metrics metrics_;
   gateway::RemoteWorkers workers_;
@@ -115,7 +121,9 @@ int run_gateway(const Config& config) {
   if (!data_dir) return fail(data_dir.error());
   auto stores = open_shared_stores(config, loop, clock);
   if (!stores) return fail(stores.error());
-  Gateway gateway(config, loop, clock, std::move(*stores));
+  auto objects = open_object_store(config, loop, clock, StoreOf::kFleet);
+  if (!objects) return fail(objects.error());
+  Gateway gateway(config, loop, clock, std::move(*stores), std::move(*objects));
   if (const auto started = gateway.start(); !started) return fail(started.error());
   loop.run();
   return EXIT_SUCCESS;

@@ -16,7 +16,7 @@ constexpr Duration kUndoMax{2'000};
 GatewayPart::GatewayPart(const Config& config, net::Loop& loop, const Clock& clock,
                          store::Fleet& fleet, store::SessionLog& log,
                          gateway::WorkerClient& workers, net::RelayPool& relays, Metrics& metrics,
-                         std::string browser_version)
+                         RecordingsFound recordings, std::string browser_version)
     : config_(config),
       clock_(clock),
       metrics_(metrics),
@@ -29,12 +29,15 @@ GatewayPart::GatewayPart(const Config& config, net::Loop& loop, const Clock& clo
            workers,
            metrics,
            auth_,
-           option_limits(config),
+           clock,
+           option_limits(config, recordings.objects != nullptr),
            {config.public_url, config.trust_forwarded},
            std::move(browser_version),
            config.isolation == "none",
            assets_folder(),
-           [this] { return draining_; }},
+           [this] { return draining_; },
+           recordings.log,
+           recordings.objects},
       server_(std::in_place, loop, clock, gateway::make_router(api_), relays, http_limits()) {
   server_->on_answered([this](const net::Answered& answered) {
     count_answer(metrics_, answered);

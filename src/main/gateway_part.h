@@ -16,11 +16,17 @@
 
 namespace pbaas {
 
+// Where recordings are found; null where nothing is recorded.
+struct RecordingsFound {
+  store::RecordingLog* log = nullptr;
+  store::ObjectStore* objects = nullptr;
+};
+
 class GatewayPart {
  public:
   GatewayPart(const Config& config, net::Loop& loop, const Clock& clock, store::Fleet& fleet,
               store::SessionLog& log, gateway::WorkerClient& workers, net::RelayPool& relays,
-              Metrics& metrics, std::string browser_version);
+              Metrics& metrics, RecordingsFound recordings, std::string browser_version);
 
   // Gives the port. Errors: kInvalidField.
   Result<int> start();

@@ -13,12 +13,13 @@ int threads_to_relay(const Config& config) {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-session::OptionLimits option_limits(const Config& config) {
+session::OptionLimits option_limits(const Config& config, bool is_recording) {
   session::OptionLimits limits;
   limits.session_timeout = config.session_timeout;
   limits.idle_timeout = std::min(config.idle_timeout, config.session_timeout);
   limits.queue_timeout = config.queue_timeout;
   limits.chains_proxies = config.isolation != "none";
+  limits.recording = is_recording;
   limits.default_browser = *session::browser_kind_from_word(config.default_browser);
   limits.timezone_exists = [](std::string_view name) {
     return std::filesystem::is_regular_file(std::filesystem::path("/usr/share/zoneinfo") / name);

@@ -11,6 +11,6 @@ namespace pbaas {
 void raise_descriptor_limit();
 net::HttpLimits http_limits();
 int threads_to_relay(const Config& config);
-session::OptionLimits option_limits(const Config& config);
+session::OptionLimits option_limits(const Config& config, bool is_recording);
 
 }  // namespace pbaas

@@ -16,6 +16,7 @@
 #include "main/local_worker_client.h"
 #include "main/measure.h"
 #include "main/process.h"
+#include "main/recording_parts.h"
 #include "main/signals.h"
 #include "main/version.h"
 #include "main/worker_id.h"
@@ -32,18 +33,21 @@ constexpr Duration kLastAnswers{3'000};
 class Service {
  public:
   Service(const Config& config, net::Loop& loop, const Clock& clock, Browsers& browsers,
-          store::SessionLog& log, worker::WorkerConfig worker, std::string browser_version)
+          store::SqliteSessionLog& log, RecordingParts& recordings, worker::WorkerConfig worker,
+          std::string browser_version)
       : config_(config),
         loop_(loop),
         clock_(clock),
         log_(log),
+        recordings_(recordings),
         tasks_(loop),
         fleet_(clock, static_cast<std::size_t>(config.queue_limit)),
-        worker_(config, loop, clock, std::move(worker), browsers, fleet_, log, metrics_),
+        worker_(config, loop, clock, std::move(worker), browsers, fleet_, log, metrics_,
+                &recordings),
         workers_(worker_.worker(), [this] { worker_.drain(); }),
         relays_(threads_to_relay(config), clock, {}),
         gateway_(config, loop, clock, fleet_, log, workers_, relays_, metrics_,
-                 std::move(browser_version)),
+                 {&log, &recordings.objects()}, std::move(browser_version)),
         signals_(loop) {
     fleet_.on_turn([this](const SessionId& session) { gateway_.sessions().wake(session); });
     metrics_.before_reading([this] { measure(); });
@@ -52,6 +56,7 @@ class Service {
   Status start() {
     const auto port = gateway_.start();
     if (!port) return port.error();
+    recordings_.start(log_, metrics_);
     worker_.start([this] { stop_broken(); });
     tasks_.spawn("signals", signals_.run([this] { stop(); }, [this] { worker_.hurry(); }));
     greet(config_, *port);
@@ -94,7 +99,8 @@ class Service {
   const Config& config_;
   net::Loop& loop_;
   const Clock& clock_;
-  store::SessionLog& log_;
+  store::SqliteSessionLog& log_;
+  RecordingParts& recordings_;
   net::TaskGroup tasks_;
   Metrics metrics_;
   store::MemoryFleet fleet_;
@@ -144,10 +150,13 @@ int serve(const Config& config) {
   if (const auto ended = end_what_was_left(loop, clock, **log); !ended) return fail(ended.error());
   worker::WorkerConfig worker{
       .id = *id, .capacity = config.max_contexts, .version = kVersion, .warm = warm_config(config)};
-  Service service(config, loop, clock, *browsers, **log, std::move(worker),
+  const auto recordings = RecordingParts::open(config, loop, clock, StoreOf::kMachine);
+  if (!recordings) return fail(recordings.error());
+  Service service(config, loop, clock, *browsers, **log, **recordings, std::move(worker),
                   browser_version(*launching));
   if (const auto started = service.start(); !started) return fail(started.error());
   loop.run();
+  if ((*recordings)->is_stuck()) leave_as_it_is(service.exit_code());
   return service.exit_code();
 }
 

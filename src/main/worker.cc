@@ -12,6 +12,7 @@
 #include "main/limits.h"
 #include "main/measure.h"
 #include "main/process.h"
+#include "main/recording_parts.h"
 #include "main/signals.h"
 #include "main/stores.h"
 #include "main/version.h"
@@ -33,14 +34,16 @@ constexpr Duration kPoll{25};
 class WorkerService {
  public:
   WorkerService(const Config& config, net::Loop& loop, const Clock& clock, Browsers& browsers,
-                SharedStores stores, worker::WorkerConfig worker)
+                SharedStores stores, std::unique_ptr<RecordingParts> recordings,
+                worker::WorkerConfig worker)
       : config_(config),
         loop_(loop),
         clock_(clock),
         stores_(std::move(stores)),
+        recordings_(std::move(recordings)),
         tasks_(loop),
         worker_(config, loop, clock, std::move(worker), browsers, *stores_.fleet, *stores_.log,
-                metrics_),
+                metrics_, recordings_.get()),
         relays_(threads_to_relay(config), clock, {}),
         api_{worker_.worker(), metrics_, clock, ClusterProof(config.cluster_secret),
              [this] { worker_.drain(); }},
@@ -61,6 +64,7 @@ class WorkerService {
     worker_.worker().set_address(*address);
     if (address->starts_with("127.") || address->starts_with("[::1]"))
       log::warn("worker_on_loopback", {{"address", *address}, {"cure", "set WORKER_ADDRESS"}});
+    if (recordings_) recordings_->start(*stores_.log, metrics_);
     worker_.start([this] { stop_broken(); });
     tasks_.spawn("signals", signals_.run([this] { stop(); }, [this] { worker_.hurry(); }));
     log::info("listening", {{"part", "worker"}, {"port", *port}, {"address", *address}});
@@ -68,6 +72,7 @@ class WorkerService {
   }
 
   int exit_code() const { return exit_code_; }
+  bool is_stuck() const { return recordings_ && recordings_->is_stuck(); }
 
  private:
   void stop() {
@@ -103,6 +108,7 @@ class WorkerService {
   net::Loop& loop_;
   const Clock& clock_;
   SharedStores stores_;
+  std::unique_ptr<RecordingParts> recordings_;
   net::TaskGroup tasks_;
   Metrics metrics_;
   WorkerPart worker_;
@@ -139,9 +145,13 @@ int run_worker(const Config& config) {
                               .version = kVersion,
                               .reconnect_grace = kReconnectGrace,
                               .warm = warm_config(config)};
-  WorkerService service(config, loop, clock, *browsers, std::move(*stores), std::move(worker));
+  auto recordings = RecordingParts::open(config, loop, clock, StoreOf::kFleet);
+  if (!recordings) return fail(recordings.error());
+  WorkerService service(config, loop, clock, *browsers, std::move(*stores), std::move(*recordings),
+                        std::move(worker));
   if (const auto started = service.start(); !started) return fail(started.error());
   loop.run();
+  if (service.is_stuck()) leave_as_it_is(service.exit_code());
   return service.exit_code();
 }
 

@@ -19,15 +19,17 @@ worker::MembershipTimes membership_times(const Config& config) {
 
 WorkerPart::WorkerPart(const Config& config, net::Loop& loop, const Clock& clock,
                        worker::WorkerConfig worker, Browsers& browsers, store::Fleet& fleet,
-                       store::SessionLog& log, Metrics& metrics)
+                       store::SessionLog& log, Metrics& metrics, RecordingParts* recordings)
     : config_(config),
       clock_(clock),
       launcher_(*browsers.launcher),
       way_out_(*browsers.way_out),
       metrics_(metrics),
+      recordings_(recordings),
       tasks_(loop),
       worker_(loop, clock, std::move(worker), launcher_, log, metrics),
       member_(loop, clock, worker_, fleet, log, metrics, membership_times(config)) {
+  if (recordings_) worker_.record_with(recordings_->recordings());
   worker_.on_gone([this](const session::Session& gone) { member_.session_gone(gone); });
   metrics_.before_reading([this] { measure(); });
 }
@@ -60,6 +62,7 @@ void WorkerPart::drain() {
 
 net::Task<void> WorkerPart::drained() {
   co_await worker_.drain([this] { return Deadline::at(drain_deadline_); });
+  if (recordings_) co_await recordings_->finish();
 }
 
 void WorkerPart::measure() {

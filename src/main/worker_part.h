@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/metrics.h"
 #include "main/browsers.h"
+#include "main/recording_parts.h"
 #include "net/task_group.h"
 #include "worker/fleet_member.h"
 #include "worker/worker.h"
@@ -17,7 +18,8 @@ namespace pbaas {
 class WorkerPart {
  public:
   WorkerPart(const Config& config, net::Loop& loop, const Clock& clock, worker::WorkerConfig worker,
-             Browsers& browsers, store::Fleet& fleet, store::SessionLog& log, Metrics& metrics);
+             Browsers& browsers, store::Fleet& fleet, store::SessionLog& log, Metrics& metrics,
+             RecordingParts* recordings);
 
   // `broken` is called once the launcher process is lost: nothing starts any more.
   void start(std::function<void()> broken);
@@ -42,6 +44,7 @@ class WorkerPart {
   browser::Launcher& launcher_;
   const WayOut& way_out_;
   Metrics& metrics_;
+  RecordingParts* const recordings_;  // null where nothing is recorded
   net::TaskGroup tasks_;
   worker::Worker worker_;
   worker::FleetMember member_;

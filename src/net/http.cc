@@ -101,6 +101,7 @@ Error error_behind(const Response& problem) {
     case Fault::kLaunchFailed:
     case Fault::kNoCapacity:
     case Fault::kDraining:
+    case Fault::kRecordingsFull:
     case Fault::kBrowserUnreachable:
       return error;
     default:

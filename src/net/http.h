@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,10 +48,20 @@ struct Request {
   bool is_upgrade = false;  // a WebSocket handshake
 };
 
+// A body that is longer than memory should hold: it is pulled piece by piece as the client takes
+// it. Owned by the Response; loop thread only.
+struct BodySource {
+  std::uint64_t bytes = 0;  // of the whole body, said before it begins
+  // The next piece: never empty, and all together `bytes`. Each has a deadline of its own. After an
+  // error, or where it gives too much, the connection is closed: the client sees that it was cut.
+  std::function<Task<Result<std::string>>()> next;
+};
+
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  std::shared_ptr<BodySource> source{};  // in place of `body`; shared with copies of the response
 
   static Response json(int status, const boost::json::value& value);
   // application/problem+json, RFC 9457, with `reason`, and Retry-After where the error has one.

@@ -46,6 +46,20 @@ HeadLimits head_limits(const HttpLimits& limits) {
   return {.head_bytes_max = limits.head_bytes_max, .target_bytes_max = limits.target_bytes_max};
 }
 
+// The next piece of a body, or why there is none that fits.
+Task<Result<std::string>> next_piece(BodySource& source, std::uint64_t bytes_left) {
+  try {
+    auto making = source.next();
+    auto piece = co_await std::move(making);
+    if (!piece) co_return piece.error();
+    if (piece->empty()) co_return Error{Fault::kInternal, "the body ended early"};
+    if (piece->size() > bytes_left) co_return Error{Fault::kInternal, "the body is too long"};
+    co_return piece;
+  } catch (const std::exception& failure) {
+    co_return Error{Fault::kInternal, failure.what()};
+  }
+}
+
 // What follows from the target and the fields.
 Status complete(Request& request) {
   auto target = parse_target(request.target);
@@ -372,7 +386,31 @@ Task<bool> HttpConnection::write(const Response& response, bool head_only) {
   const std::string_view body = bare ? std::string_view() : std::string_view(response.body);
   set_deadline(state_->limits.write_deadline);
   const bool written = co_await stream_.write(head, body);
-  co_return written;
+  if (!written || bare || !response.source) co_return written;
+  const auto source = response.source;
+  const bool poured = co_await pour(*source);
+  co_return poured;
+}
+
+// One piece in memory at a time: the next is asked for when the client has taken the last.
+Task<bool> HttpConnection::pour(BodySource& source) {
+  std::uint64_t sent = 0;
+  while (sent < source.bytes) {
+    clear_deadline();
+    auto asking = next_piece(source, source.bytes - sent);
+    const auto piece = co_await std::move(asking);
+    if (state_->closed) co_return false;
+    if (!piece) {
+      log::warn("http.body_broke_off",
+                {{"sent", sent}, {"of", source.bytes}, {"why", piece.error().detail}});
+      co_return false;
+    }
+    set_deadline(state_->limits.write_deadline);
+    const bool written = co_await stream_.write(*piece);
+    if (!written) co_return false;
+    sent += piece->size();
+  }
+  co_return true;
 }
 
 // From the 101 on nothing is ever written here: what follows is frames.

@@ -78,6 +78,7 @@ class HttpConnection {
   Task<bool> send(Exchange& exchange, Instant begun);
   Task<bool> refuse(const Error& error, Instant begun);
   Task<bool> write(const Response& response, bool head_only);
+  Task<bool> pour(BodySource& source);
   Task<void> hand_over(Exchange& exchange, Instant begun);
   Task<void> linger();
 

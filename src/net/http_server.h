@@ -24,7 +24,7 @@ struct HttpLimits {
   Duration body_deadline{10'000};       // from the end of the head
   Duration keep_alive{75'000};          // between requests; above the 60 s of common load balancers
   Duration handshake_deadline{10'000};  // with the browser
-  Duration write_deadline{30'000};      // for a whole response
+  Duration write_deadline{30'000};      // for a whole response, or a piece of a long one
   Duration linger{2'000};               // for the client to read a last response
   Duration sweep_interval{100};         // how late a deadline may be noticed
   // When it is reached, the connection that has been idle between requests for longest gives way to

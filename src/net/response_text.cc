@@ -16,6 +16,7 @@ std::string_view phrase(int status) {
       Row{201, "Created"},
       Row{202, "Accepted"},
       Row{204, "No Content"},
+      Row{206, "Partial Content"},
       Row{302, "Found"},
       Row{304, "Not Modified"},
       Row{307, "Temporary Redirect"},
@@ -30,6 +31,7 @@ std::string_view phrase(int status) {
       Row{413, "Content Too Large"},
       Row{414, "URI Too Long"},
       Row{415, "Unsupported Media Type"},
+      Row{416, "Range Not Satisfiable"},
       Row{422, "Unprocessable Content"},
       Row{426, "Upgrade Required"},
       Row{429, "Too Many Requests"},
@@ -81,7 +83,8 @@ std::string head_text(const Response& response, Connection connection) {
   }
   if (has_body(response.status)) {
     if (!headers.has("Content-Type")) add_line(text, "Content-Type", "text/plain; charset=utf-8");
-    add_line(text, "Content-Length", std::to_string(response.body.size()));
+    const std::uint64_t bytes = response.source ? response.source->bytes : response.body.size();
+    add_line(text, "Content-Length", std::to_string(bytes));
   }
   if (!headers.has("Cache-Control")) add_line(text, "Cache-Control", "no-store");
   if (!headers.has("X-Content-Type-Options")) {

@@ -47,5 +47,13 @@ TEST(ResponseText, NamesAnUpgradeInConnection) {
   EXPECT_NE(text.find("Connection: close, upgrade\r\n"), std::string::npos);
 }
 
+TEST(ResponseText, SaysTheLengthOfABodyThatIsYetToCome) {
+  Response response;
+  response.source = std::make_shared<BodySource>();
+  response.source->bytes = 5'000'000'000;
+  EXPECT_NE(head_text(response, Connection::kKeepAlive).find("Content-Length: 5000000000\r\n"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace pbaas::net

@@ -2,9 +2,8 @@
 // program, for what was left. It may take seconds: never on the loop.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
-#include <vector>
 
 #include "recording/har_spool.h"
 #include "recording/recording_file.h"
@@ -17,7 +16,11 @@ std::string har_spool_path(const std::string& folder);
 RecordingFile finish_har(const std::string& folder, const HarOrigin& origin, std::string why);
 RecordingFile finish_video(const std::string& folder, std::uint64_t end_ms, std::string why);
 
-// Of a recording whose program was killed: each file that its folder has the makings of.
-std::vector<RecordingFile> finish_left_over(const std::string& folder, const HarOrigin& origin);
+// Of a recording whose program was killed: the file, as far as its folder has the makings of it. No
+// other file of its making is left.
+RecordingFile finish_left_over(const std::string& folder, RecordingKind kind,
+                               const HarOrigin& origin);
+// What it is made of goes, as where no file came of it.
+void remove_working_files(const std::string& folder, RecordingKind kind);
 
 }  // namespace pbaas::recording

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
+#include <exception>
 #include <filesystem>
+#include <functional>
+#include <mutex>
 #include <optional>
-#include <thread>
 
 #include "base/log.h"
 #include "net/event.h"
@@ -27,34 +29,54 @@ constexpr Duration kTick{100};
 constexpr Duration kLastWords{1'000};
 // The files are made after that: reading and writing half a gigabyte at low priority.
 constexpr Duration kAssemblyTime{60'000};
+// For an encoder to end in where nobody has said when.
+constexpr Duration kEndTime{10'000};
 constexpr int kNice = 10;
 
 }  // namespace
 
-struct Recorder::Job {
-  Job(net::Loop& its_loop, const Clock& its_clock, Pipe its_pipe, RecorderSpec its_spec)
+// What is touched on the loop alone.
+struct Recorder::LoopSide {
+  LoopSide(net::Loop& its_loop, Pipe its_pipe)
       : loop(its_loop),
-        clock(its_clock),
         pipe(std::move(its_pipe)),
-        spec(std::move(its_spec)),
         ready(loop),
-        done(loop) {}
+        heard(loop),
+        done(loop),
+        ended(loop) {}
 
   net::Loop& loop;
-  const Clock& clock;
   const Pipe pipe;
+  net::Event ready;  // what the browser does is recorded from now on
+  net::Event heard;  // it listens no more
+  net::Event done;   // the files are there
+  net::Event ended;  // the thread leaves
+  std::vector<RecordingFile> files;
+};
+
+struct Recorder::Job {
+  using Work = std::function<void(LoopSide&)>;
+
+  Job(const Clock& its_clock, RecorderSpec its_spec, std::shared_ptr<LoopSide> its_side)
+      : clock(its_clock), spec(std::move(its_spec)), side(std::move(its_side)) {}
+
+  // On the thread: has the loop do it, unless the recorder is gone.
+  void post(Work work) {
+    const std::lock_guard lock(mutex);
+    if (side) asio::post(side->loop, [to = side, work = std::move(work)] { work(*to); });
+  }
+
+  const Clock& clock;
   const RecorderSpec spec;
   std::string browser_session;
   HarOrigin origin;
-  std::thread thread;
   Inbox inbox;
   std::atomic<bool> is_given_up{false};
   std::atomic<std::int64_t> stop_by_ms{0};  // on the clock; 0: not asked to
 
-  // Of the loop.
-  net::Event ready;
-  net::Event done;
-  std::vector<RecordingFile> files;
+  // The recorder may go, and the loop after it, while the thread is held up.
+  std::mutex mutex;
+  std::shared_ptr<LoopSide> side;
 };
 
 namespace {
@@ -80,7 +102,8 @@ net::Task<Result<std::unique_ptr<Recorder>>> Recorder::start(net::Loop& loop, co
                                                              Pipe pipe, RecorderSpec spec,
                                                              Deadline deadline) {
   if (const auto folder = make_folder(spec.folder); !folder) co_return folder.error();
-  const auto job = std::make_shared<Job>(loop, clock, pipe, std::move(spec));
+  const auto side = std::make_shared<LoopSide>(loop, pipe);
+  const auto job = std::make_shared<Job>(clock, std::move(spec), side);
   const boost::json::object nothing;
   const auto version = co_await pipe->call("Browser.getVersion", nothing, deadline);
   if (!version) co_return version.error();
@@ -88,46 +111,96 @@ net::Task<Result<std::unique_ptr<Recorder>>> Recorder::start(net::Loop& loop, co
   const auto attached = co_await pipe->call("Target.attachToBrowserTarget", nothing, deadline);
   if (!attached) co_return attached.error();
   job->browser_session = text_of(*attached, "sessionId");
-  std::unique_ptr<Recorder> recorder(new Recorder(job));
-  pipe->tap([job](browser::PipeMessage message) {
+  std::unique_ptr<Recorder> recorder(new Recorder(job, side));
+  const bool is_ready = co_await side->ready.wait(deadline);
+  if (is_ready) co_return recorder;
+  const auto soon = Deadline::after(clock, kLastWords);
+  co_await recorder->give_up(soon);
+  co_return Error{Fault::kBrowserUnreachable, "the browser did not let itself be recorded"};
+}
+
+Recorder::Recorder(std::shared_ptr<Job> job, std::shared_ptr<LoopSide> side)
+    : job_(std::move(job)), side_(std::move(side)) {
+  side_->pipe->tap([job = job_](browser::PipeMessage message) {
     if (message.text.empty()) {
       job->inbox.close();
     } else {
       job->inbox.put(std::move(message));
     }
   });
-  job->thread = std::thread([job] { run(job); });
-  const bool is_ready = co_await job->ready.wait(deadline);
-  if (!is_ready) {
-    co_return Error{Fault::kBrowserUnreachable, "the browser did not let itself be recorded"};
-  }
-  co_return recorder;
+  thread_ = std::thread([job = job_] { run(job); });
 }
 
 Recorder::~Recorder() {
-  job_->pipe->tap(nullptr);
+  cut_off();
+  {
+    const std::lock_guard lock(job_->mutex);
+    job_->side.reset();
+  }
+  if (has_ended()) {
+    thread_.join();
+  } else {
+    thread_.detach();
+  }
+}
+
+bool Recorder::has_ended() const {
+  return side_->ended.is_set();
+}
+
+void Recorder::cut_off() {
+  side_->pipe->tap(nullptr);
   job_->is_given_up = true;
   job_->inbox.close();
-  if (job_->thread.joinable()) job_->thread.join();
+}
+
+net::Task<void> Recorder::give_up(Deadline deadline) {
+  cut_off();
+  co_await side_->ended.wait(deadline);
+}
+
+net::Task<void> Recorder::hear_out(Deadline deadline) {
+  const auto side = side_;
+  // What the browser told before it answers has been read when the answer is.
+  const boost::json::object nothing;
+  (void)co_await side->pipe->call("Browser.getVersion", nothing, deadline);
+  job_->inbox.ask_to_stop();
+  co_await side->heard.wait(deadline);
 }
 
 net::Task<std::vector<RecordingFile>> Recorder::stop(Deadline deadline) {
   const auto job = job_;
+  const auto side = side_;
   job->stop_by_ms = deadline.when().time_since_epoch().count();
   job->inbox.ask_to_stop();
   const auto at_last = Deadline::at(deadline.when() + kAssemblyTime);
-  const bool is_done = co_await job->done.wait(at_last);
+  const bool is_done = co_await side->done.wait(at_last);
+  side->pipe->tap(nullptr);
   if (!is_done) log::error("recording_stuck", {{"folder", job->spec.folder}});
-  job->pipe->tap(nullptr);
-  co_return job->files;
+  // It is on its last instructions.
+  if (is_done) co_await side->ended.wait(at_last);
+  co_return side->files;
 }
 
 void Recorder::run(const std::shared_ptr<Job>& job) {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  try {
+    record(job);
+  } catch (const std::exception& problem) {
+    log::error("recording_broke_off", {{"folder", job->spec.folder}, {"what", problem.what()}});
+  }
+  job->post([](LoopSide& side) {
+    side.heard.set();
+    side.done.set();
+    side.ended.set();
+  });
+}
+
+void Recorder::record(const std::shared_ptr<Job>& job) {
   const auto send = [job](std::string message) {
-    asio::post(job->loop, [job, text = std::move(message)] { job->pipe->send(text); });
+    job->post([text = std::move(message)](LoopSide& side) { side.pipe->send(text); });
   };
-  const auto on_ready = [job] { asio::post(job->loop, [job] { job->ready.set(); }); };
+  const auto on_ready = [job] { job->post([](LoopSide& side) { side.ready.set(); }); };
   const auto& spec = job->spec;
   Capture capture({spec.options, spec.folder, spec.ffmpeg, job->browser_session, job->origin},
                   job->clock, send, on_ready);
@@ -146,14 +219,11 @@ void Recorder::run(const std::shared_ptr<Job>& job) {
     if (!last_words_by) last_words_by = now + kLastWords;
     if (capture.is_idle() || now >= *last_words_by) break;
   }
+  job->post([](LoopSide& side) { side.heard.set(); });
   const auto asked = Instant(Duration(job->stop_by_ms.load()));
-  const auto by =
-      asked > Instant{} ? Deadline::at(asked) : Deadline::after(job->clock, Duration(10'000));
+  const auto by = asked > Instant{} ? Deadline::at(asked) : Deadline::after(job->clock, kEndTime);
   auto files = capture.finish(by);
-  asio::post(job->loop, [job, files = std::move(files)]() mutable {
-    job->files = std::move(files);
-    job->done.set();
-  });
+  job->post([files = std::move(files)](LoopSide& side) { side.files = files; });
 }
 
 }  // namespace pbaas::recording

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -32,21 +33,35 @@ class Recorder {
   static net::Task<Result<std::unique_ptr<Recorder>>> start(net::Loop& loop, const Clock& clock,
                                                             Pipe pipe, RecorderSpec spec,
                                                             Deadline deadline);
-  // Without `stop` the recording is given up: its files can be made of its folder later.
+  // Without `stop` the recording is given up: its files can be made of its folder later. It never
+  // waits: a thread that a dead disk holds up is left behind, and touches nothing of the loop's any
+  // more, but the clock.
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // Ends the recording and makes its files. By the deadline encoders are killed, so that it takes
-  // little longer. It may be called when the browser is gone; to be called once.
+  // Done when it has heard the last that its browser, which may go then, has to tell; at the
+  // deadline in any case. To be called before `stop`, or not at all.
+  net::Task<void> hear_out(Deadline deadline);
+  // Ends the recording and makes its files; gives none where that takes a minute longer than the
+  // deadline, by which encoders are killed. It may be called when the browser is gone; to be called
+  // once.
   net::Task<std::vector<RecordingFile>> stop(Deadline deadline);
+  // Whether its thread is done, or as good as that.
+  bool has_ended() const;
 
  private:
   struct Job;
-  explicit Recorder(std::shared_ptr<Job> job) : job_(std::move(job)) {}
+  struct LoopSide;
+  Recorder(std::shared_ptr<Job> job, std::shared_ptr<LoopSide> side);
+  net::Task<void> give_up(Deadline deadline);
+  void cut_off();
   static void run(const std::shared_ptr<Job>& job);
+  static void record(const std::shared_ptr<Job>& job);
 
-  std::shared_ptr<Job> job_;  // shared with its thread, and with what it posts to the loop
+  std::shared_ptr<Job> job_;        // shared with its thread
+  std::shared_ptr<LoopSide> side_;  // shared with what the thread posts to the loop
+  std::thread thread_;
 };
 
 }  // namespace pbaas::recording

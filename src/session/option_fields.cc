@@ -198,6 +198,12 @@ Status refuse(std::string_view name) {
   return Error{Fault::kNotImplemented, detail + " is not available yet; leave it out", detail};
 }
 
+Status refuse_record() {
+  return Error{Fault::kNotImplemented,
+               "this service has no store for recordings (MINIO_ENDPOINT); leave record out",
+               "record"};
+}
+
 Status read_proxy(const json::value& value, FieldReading& reading) {
   auto proxy = read_upstream_proxy(value);
   if (!proxy) return proxy.error();
@@ -209,7 +215,7 @@ Status read_proxy(const json::value& value, FieldReading& reading) {
 Status read_record(const json::value& value, FieldReading& reading) {
   auto record = read_record_options(value);
   if (!record) return record.error();
-  if (*record && !reading.limits.recording && !reading.stored) return refuse("record");
+  if (*record && !reading.limits.recording && !reading.stored) return refuse_record();
   reading.options.record = std::move(*record);
   return {};
 }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "store/object_key.h"
+#include "store/valid_text.h"
 
 namespace pbaas::store {
 namespace {
@@ -100,6 +101,14 @@ std::string_view content_type(RecordingKind kind) {
   throw std::logic_error("no such kind of recording");
 }
 
+std::optional<RecordingKind> recording_kind_from_word(std::string_view word) {
+  return from_word(kKinds, word);
+}
+
+std::optional<RecordingState> recording_state_from_word(std::string_view word) {
+  return from_word(kStates, word);
+}
+
 std::string to_manifest(const Recording& recording) {
   return json::serialize(
              json::object{{"session", recording.session.text()},
@@ -111,7 +120,7 @@ std::string to_manifest(const Recording& recording) {
                           {"sha256", recording.sha256},
                           {"duration_ms", recording.duration.count()},
                           {"removed", recording.removed},
-                          {"why", recording.why},
+                          {"why", valid_text(recording.why)},
                           {"changed_at_ms", recording.changed_at.time_since_epoch().count()}}) +
          "\n";
 }

@@ -41,6 +41,8 @@ struct Recording {
 
 std::string_view word(RecordingKind kind);
 std::string_view word(RecordingState state);
+std::optional<RecordingKind> recording_kind_from_word(std::string_view word);
+std::optional<RecordingState> recording_state_from_word(std::string_view word);
 std::string_view content_type(RecordingKind kind);
 
 // One line of JSON. What it reads it checks, for a file may hold anything.

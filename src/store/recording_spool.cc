@@ -93,10 +93,15 @@ Result<std::vector<Recording>> RecordingSpool::open() {
 void RecordingSpool::read_session(const std::string& session_folder,
                                   std::vector<Recording>& found) const {
   std::vector<fs::path> manifests;
+  bool is_unreadable = false;
   std::error_code error;
   for (const auto& each : fs::directory_iterator(session_folder, error)) {
-    if (is_manifest(each.path().filename().string())) manifests.push_back(each.path());
+    const auto name = each.path().filename().string();
+    if (is_manifest(name)) manifests.push_back(each.path());
+    is_unreadable = is_unreadable || name.ends_with(kUnreadableSuffix);
   }
+  // Its process was killed just before it had the first manifest, or just after the last.
+  if (!error && manifests.empty() && !is_unreadable) fs::remove_all(session_folder, error);
   for (const auto& manifest : manifests) {
     std::ifstream file(manifest, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(file), {}};

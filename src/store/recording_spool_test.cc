@@ -72,6 +72,22 @@ TEST_F(RecordingSpoolTest, PutsAManifestAsideThatNobodyCanRead) {
   EXPECT_TRUE(std::filesystem::exists(spool_.path(recording)));
 }
 
+TEST_F(RecordingSpoolTest, ClearsAwayWhatNoManifestTellsOf) {
+  const auto session = root_ + "/" + SessionId::random().text();
+  std::filesystem::create_directory(session);
+  std::ofstream(session + "/video.0.part.webm") << "x";
+  EXPECT_TRUE(reopened().empty());
+  EXPECT_FALSE(std::filesystem::exists(session));
+}
+
+TEST_F(RecordingSpoolTest, KeepsWhatIsToBeLookedAt) {
+  const auto recording = begin();
+  std::ofstream(root_ + "/" + recording.session.text() + "/.network.har.manifest") << "x";
+  (void)reopened();
+  (void)reopened();
+  EXPECT_TRUE(std::filesystem::exists(spool_.path(recording)));
+}
+
 TEST_F(RecordingSpoolTest, TakesNoManifestFromAnotherPlace) {
   const auto recording = begin();
   const auto other = root_ + "/" + SessionId::random().text();

@@ -5,6 +5,7 @@
 
 #include "store/newest_states.h"
 #include "store/postgres_link.h"
+#include "store/recording_table.h"
 #include "store/spool_delivery.h"
 
 namespace pbaas::store {
@@ -157,6 +158,28 @@ net::Task<Status> PostgresSessionLog::flush() {
     if (delivery.is_failing()) break;
   }
   co_return co_await delivery.spool_writer().flush();
+}
+
+net::Task<Result<bool>> PostgresSessionLog::note(Recording recording) {
+  return write<bool>([recording = std::move(recording)](SessionTable& table) {
+    return RecordingTable(table.database()).note(recording);
+  });
+}
+
+net::Task<Result<std::vector<RecordingRow>>> PostgresSessionLog::recordings_of(SessionId session) {
+  return read<std::vector<RecordingRow>>([session = std::move(session)](SessionTable& table) {
+    return RecordingTable(table.database()).of(session);
+  });
+}
+
+net::Task<Result<std::optional<Recording>>> PostgresSessionLog::remove_recording(SessionId session,
+                                                                                 std::string name,
+                                                                                 RecordingKind kind,
+                                                                                 WallTime now) {
+  return write<std::optional<Recording>>(
+      [session = std::move(session), name = std::move(name), kind, now](SessionTable& table) {
+        return RecordingTable(table.database()).remove(session, name, kind, now);
+      });
 }
 
 SessionLogStats PostgresSessionLog::stats() const {

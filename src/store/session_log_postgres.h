@@ -8,13 +8,14 @@
 #include <memory>
 #include <string>
 
+#include "store/recording_log.h"
 #include "store/session_log.h"
 
 namespace pbaas::store {
 
 class SessionTable;
 
-class PostgresSessionLog final : public SessionLog {
+class PostgresSessionLog final : public SessionLog, public RecordingLog {
  public:
   struct Settings {
     std::string url;           // postgresql://…
@@ -45,6 +46,12 @@ class PostgresSessionLog final : public SessionLog {
   // While PostgreSQL is there: also done with what earlier processes left in the spool.
   net::Task<Status> flush() override;
   SessionLogStats stats() const override;
+
+  net::Task<Result<bool>> note(Recording recording) override;
+  net::Task<Result<std::vector<RecordingRow>>> recordings_of(SessionId session) override;
+  net::Task<Result<std::optional<Recording>>> remove_recording(SessionId session, std::string name,
+                                                               RecordingKind kind,
+                                                               WallTime now) override;
 
  private:
   // The connections and what they share.

@@ -13,6 +13,7 @@
 
 #include "base/unique_fd.h"
 #include "store/postgres_database.h"
+#include "store/recording_log_contract.h"
 #include "store/session_log_contract.h"
 #include "store/session_log_fleet_contract.h"
 #include "support/full_disk.h"
@@ -41,7 +42,7 @@ std::unique_ptr<PostgresSessionLog> open_log(net::Loop& loop, const std::string&
 class PostgresRig {
  public:
   explicit PostgresRig(net::Loop& loop) : loop_(loop) {}
-  SessionLog& log() { return *log_; }
+  PostgresSessionLog& log() { return *log_; }
   void reopen() {
     log_.reset();
     log_ = open_log(loop_, url_, folder_.file("spool"));
@@ -56,6 +57,7 @@ class PostgresRig {
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, SessionLogContract, PostgresRig);
 INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, SessionLogFleetContract, PostgresRig);
+INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, RecordingLogContract, PostgresRig);
 
 Session new_session() {
   return Session{.id = SessionId::random(), .created_at = WallTime{Duration{1'700'000'000'000}}};

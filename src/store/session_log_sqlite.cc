@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/blocking_thread.h"
 #include "store/newest_states.h"
+#include "store/recording_table.h"
 #include "store/session_table.h"
 #include "store/sqlite_database.h"
 
@@ -19,6 +20,10 @@ namespace {
 constexpr std::size_t kJobsMax = 1000;  // Calls that may wait for the thread.
 constexpr Duration kRetryDelay{500};
 constexpr std::size_t kBatchMax = 1000;
+
+Error not_written() {
+  return {Fault::kStoreUnavailable, "the session log cannot be written at the moment", "", 1};
+}
 
 }  // namespace
 
@@ -189,10 +194,7 @@ net::Task<Result<Session>> SqliteSessionLog::find(const SessionId& id) {
 net::Task<Result<SessionPage>> SqliteSessionLog::list(const SessionQuery& query) {
   return call<SessionPage>(
       [writer = writer_.get(), query](SessionTable& table) -> Result<SessionPage> {
-        if (writer->is_behind()) {
-          return Error{Fault::kStoreUnavailable, "the session log cannot be written at the moment",
-                       "", 1};
-        }
+        if (writer->is_behind()) return not_written();
         return table.list(query);
       });
 }
@@ -235,6 +237,31 @@ net::Task<Status> SqliteSessionLog::flush() {
     if (const auto wrote = writer->write_all(); !wrote) return wrote;
     return writer->database().sync();
   });
+}
+
+net::Task<Result<bool>> SqliteSessionLog::note(Recording recording) {
+  return call<bool>([writer = writer_.get(),
+                     recording = std::move(recording)](SessionTable& table) -> Result<bool> {
+    // Its session may be among what is not written yet.
+    if (writer->is_behind()) return not_written();
+    return RecordingTable(table.database()).note(recording);
+  });
+}
+
+net::Task<Result<std::vector<RecordingRow>>> SqliteSessionLog::recordings_of(SessionId session) {
+  return call<std::vector<RecordingRow>>([session = std::move(session)](SessionTable& table) {
+    return RecordingTable(table.database()).of(session);
+  });
+}
+
+net::Task<Result<std::optional<Recording>>> SqliteSessionLog::remove_recording(SessionId session,
+                                                                               std::string name,
+                                                                               RecordingKind kind,
+                                                                               WallTime now) {
+  return call<std::optional<Recording>>(
+      [session = std::move(session), name = std::move(name), kind, now](SessionTable& table) {
+        return RecordingTable(table.database()).remove(session, name, kind, now);
+      });
 }
 
 SessionLogStats SqliteSessionLog::stats() const {

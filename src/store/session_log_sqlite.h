@@ -7,13 +7,14 @@
 #include <memory>
 #include <string>
 
+#include "store/recording_log.h"
 #include "store/session_log.h"
 
 namespace pbaas::store {
 
 class SessionTable;
 
-class SqliteSessionLog final : public SessionLog {
+class SqliteSessionLog final : public SessionLog, public RecordingLog {
  public:
   // Blocks: for the start of the program. Errors: kStoreUnavailable, with what is wrong with the
   // file.
@@ -36,6 +37,12 @@ class SqliteSessionLog final : public SessionLog {
   net::Task<void> written() override;
   net::Task<Status> flush() override;
   SessionLogStats stats() const override;
+
+  net::Task<Result<bool>> note(Recording recording) override;
+  net::Task<Result<std::vector<RecordingRow>>> recordings_of(SessionId session) override;
+  net::Task<Result<std::optional<Recording>>> remove_recording(SessionId session, std::string name,
+                                                               RecordingKind kind,
+                                                               WallTime now) override;
 
  private:
   class Writer;

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/unique_fd.h"
+#include "store/recording_log_contract.h"
 #include "store/session_log_contract.h"
 #include "store/session_log_fleet_contract.h"
 #include "support/full_disk.h"
@@ -31,7 +32,7 @@ std::unique_ptr<SqliteSessionLog> open_log(net::Loop& loop, const std::string& p
 class SqliteRig {
  public:
   explicit SqliteRig(net::Loop& loop) : loop_(loop) {}
-  SessionLog& log() { return *log_; }
+  SqliteSessionLog& log() { return *log_; }
   void reopen() {
     log_.reset();
     log_ = open_log(loop_, path_);
@@ -46,6 +47,7 @@ class SqliteRig {
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, SessionLogContract, SqliteRig);
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, SessionLogFleetContract, SqliteRig);
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, RecordingLogContract, SqliteRig);
 
 class SqliteSessionLogTest : public testing::Test {
  protected:

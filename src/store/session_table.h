@@ -38,6 +38,9 @@ class SessionTable {
   Result<std::vector<SessionId>> end_forgotten(WallTime now);
   Result<RunRows> rows_of(const WorkerRun& run, const std::vector<SessionId>& held);
 
+  // For the tables beside it.
+  SqlDatabase& database() { return database_; }
+
  private:
   // Runs a statement that ends rows, and notes each end.
   Result<std::vector<SessionId>> end_rows(const SqlStatement& statement);

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "session/record_json.h"
+#include "store/valid_text.h"
 
 namespace pbaas::store {
 namespace {
@@ -17,7 +18,6 @@ constexpr std::size_t kHexDigits = 8;
 constexpr std::size_t kHeadBytes = 2 * (kHexDigits + 1);
 // Far more than the largest session that the API takes.
 constexpr std::size_t kRecordBytesMax = 1 << 20;
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 std::uint32_t check_sum(std::string_view bytes) {
   boost::crc_32_type crc;
@@ -37,38 +37,6 @@ std::optional<std::uint32_t> from_hex(std::string_view digits) {
   const auto read = std::from_chars(digits.data(), end, value, 16);
   if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
   return value;
-}
-
-// How many bytes at the beginning of `text` are one character of UTF-8; 0 if none is.
-// https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf, table 3-7
-std::size_t character_bytes(std::string_view text) {
-  const auto at = [&](std::size_t n) { return static_cast<unsigned char>(text[n]); };
-  const unsigned char first = at(0);
-  if (first == 0) return 0;  // Valid, but no database keeps it.
-  if (first < 0x80) return 1;
-  const std::size_t size = first < 0xC2   ? 0
-                           : first < 0xE0 ? 2
-                           : first < 0xF0 ? 3
-                           : first < 0xF5 ? 4
-                                          : 0;
-  if (size == 0 || text.size() < size) return 0;
-  const unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (at(1) < low || at(1) > high) return 0;
-  for (std::size_t n = 2; n < size; ++n) {
-    if ((at(n) & 0xC0) != 0x80) return 0;
-  }
-  return size;
-}
-
-std::string valid_text(std::string_view text) {
-  std::string valid;
-  while (!text.empty()) {
-    const auto size = character_bytes(text);
-    valid += size == 0 ? kReplacement : text.substr(0, size);
-    text.remove_prefix(size == 0 ? 1 : size);
-  }
-  return valid;
 }
 
 std::optional<SpoolRecord> to_record(std::string_view body) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "base/log.h"
 #include "store/object_key.h"
@@ -80,6 +81,7 @@ net::Task<void> UploadQueue::upload(Key key) {
                      std::string(content_type(recording.kind)), recording.sha256};
   const auto deadline = Deadline::after(clock_, put_time(recording));
   const auto put = co_await store_.put(std::move(request), deadline);
+  note_store(put);
   entry = find(key);
   if (entry == nullptr) {
     // It was removed meanwhile, and so is what was brought, if it was.
@@ -102,6 +104,16 @@ net::Task<void> UploadQueue::upload(Key key) {
     put_off(*entry, why);
   } else {
     co_await settle(key, RecordingState::kFailed, why);
+  }
+}
+
+void UploadQueue::note_store(const Result<ObjectInfo>& put) {
+  const bool is_away = !put && put.error().fault == Fault::kStoreUnavailable;
+  if (std::exchange(is_away_, is_away) == is_away) return;
+  if (is_away) {
+    log::error("object_store_is_away", {{"why", put.error().detail}});
+  } else {
+    log::info("object_store_is_back");
   }
 }
 

@@ -58,7 +58,7 @@ UploadQueue::UploadQueue(net::Loop& loop, const Clock& clock, ObjectStore& store
 
 Status UploadQueue::may_record() const {
   const auto refused = [](const std::string& why) {
-    return Error{Fault::kStoreUnavailable, "nothing can be recorded now: " + why, "record", 60};
+    return Error{Fault::kRecordingsFull, "nothing can be recorded now: " + why, "record", 60};
   };
   if (spool_bytes_ >= limits_.spool_bytes_max) {
     return refused(std::to_string(spool_bytes_) +
@@ -177,6 +177,25 @@ std::vector<Recording> UploadQueue::of(const SessionId& session) const {
        each != entries_.end() && each->first.first == session; ++each)
     found.push_back(each->second.recording);
   return found;
+}
+
+std::vector<Recording> UploadQueue::all() const {
+  std::vector<Recording> found;
+  for (const auto& [key, entry] : entries_) found.push_back(entry.recording);
+  return found;
+}
+
+std::map<RecordingState, std::size_t> UploadQueue::counts() const {
+  std::map<RecordingState, std::size_t> counts;
+  for (const auto& [key, entry] : entries_) ++counts[entry.recording.state];
+  return counts;
+}
+
+bool UploadQueue::is_busy() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const auto& each) {
+    const auto& [key, entry] = each;
+    return entry.recording.state == RecordingState::kUploading && entry.tries == 0;
+  });
 }
 
 std::vector<Recording> UploadQueue::interrupted() const {
@@ -343,9 +362,18 @@ net::Task<void> UploadQueue::remove_owed() {
   }
 }
 
+net::Task<Status> UploadQueue::remove_outlived(Key key) {
+  if (const Entry* entry = find(key); outlived_ && entry != nullptr) {
+    auto asking = outlived_(entry->recording);
+    const auto asked = co_await std::move(asking);
+    if (!asked) co_return asked;
+  }
+  co_return co_await remove(key.first, key.second);
+}
+
 net::Task<void> UploadQueue::remove_old() {
   for (const auto& key : outlived()) {
-    const auto removed = co_await remove(key.first, key.second);
+    const auto removed = co_await remove_outlived(key);
     if (removed) continue;
     log::warn(
         "an old recording is not removed",

@@ -59,7 +59,7 @@ class UploadQueue {
   UploadQueue(net::Loop& loop, const Clock& clock, ObjectStore& store, RecordingSpool spool,
               UploadLimits limits, std::vector<Recording> found);
 
-  // Whether a new recording may begin. Errors: kStoreUnavailable, saying what is full.
+  // Whether a new recording may begin. Errors: kRecordingsFull, saying what is full.
   Status may_record() const;
   // Notes a recording and gives the path where its file is to be written; files beside it whose
   // names begin with its own are the recorder's, and go with it. Errors: as may_record, and
@@ -78,8 +78,13 @@ class UploadQueue {
   std::vector<Recording> interrupted() const;
   // Where the file is, while it is not settled.
   std::string path(const Recording& recording) const { return spool_.path(recording); }
+  // All of them.
+  std::vector<Recording> all() const;
   // Told of every change of state, after it is on disk.
   void on_change(std::function<void(const Recording&)> told) { told_ = std::move(told); }
+  // Asked before one is removed because its time is over; where it fails, that is put off.
+  using OnOutlived = std::function<net::Task<Status>(Recording)>;
+  void on_outlived(OnOutlived outlived) { outlived_ = std::move(outlived); }
 
   // Uploads one after another, for ever; run it twice for two at once.
   net::Task<void> run_uploads();
@@ -89,6 +94,12 @@ class UploadQueue {
   net::Task<void> upkeep();
 
   std::uint64_t spool_bytes() const { return spool_bytes_; }
+  // How many there are in each state.
+  std::map<RecordingState, std::size_t> counts() const;
+  // Whether the store did not take what was last brought to it.
+  bool is_away() const { return is_away_; }
+  // Whether one is on its way to the store, or about to be.
+  bool is_busy() const;
 
  private:
   using Key = std::pair<SessionId, std::string>;
@@ -117,12 +128,14 @@ class UploadQueue {
   net::Task<void> uploaded(Key key);
   Duration put_time(const Recording& recording) const;
   void put_off(Entry& entry, const std::string& why);
+  void note_store(const Result<ObjectInfo>& put);
   // The store answers again: nobody need wait for his turn.
   void hurry();
   void wake_up();
   net::Task<void> measure();
   net::Task<void> write_pending();
   net::Task<void> remove_old();
+  net::Task<Status> remove_outlived(Key key);
   net::Task<void> forget_most();
   net::Task<Status> forget(Key key);
   net::Task<Status> remove_object(const Recording& recording);
@@ -141,6 +154,8 @@ class UploadQueue {
   std::map<Key, Entry> entries_;
   std::map<Key, Removal> removals_;
   std::function<void(const Recording&)> told_;
+  OnOutlived outlived_;
+  bool is_away_ = false;
   std::uint64_t spool_bytes_ = 0;
   std::uint64_t disk_bytes_free_;
   // Of each run_uploads that waits. Shared with those tasks, which go with the loop, after this.

@@ -23,6 +23,7 @@ using State = RecordingState;
 
 constexpr std::size_t kMiB = 1024 * 1024;
 constexpr Duration kLook{5};
+constexpr Duration kLong{30'000};
 
 UploadLimits quick_limits() {
   UploadLimits limits;
@@ -121,6 +122,33 @@ TEST_F(UploadQueueTest, StoresWhatWasFinished) {
   EXPECT_EQ(recording().sha256, sha256_hex("the content"));
   EXPECT_EQ(recording().bytes, 11U);
   EXPECT_EQ(stored(*folder_store_), "the content");
+}
+
+TEST_F(UploadQueueTest, PutsOffTheEndOfWhatNobodyCouldBeToldOf) {
+  limits_.lifetime = std::chrono::seconds(1);
+  open();
+  record("x");
+  ASSERT_TRUE(upload_all());
+  int asked = 0;
+  queue_->on_outlived([&asked](Recording) -> net::Task<Status> {
+    if (++asked < 3) co_return Error{Fault::kStoreUnavailable, "the log is away"};
+    co_return Status();
+  });
+  const auto is_gone = [this] { return queue_->of(session_).empty(); };
+  boost::asio::co_spawn(loop_, queue_->run_upkeep(), boost::asio::detached);
+  EXPECT_TRUE(run_task(loop_, wait_until(is_gone, Deadline::after(clock_, kLong))));
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(stored(*folder_store_), "not there");
+}
+
+TEST_F(UploadQueueTest, CountsWhatItHas) {
+  open();
+  record("x");
+  (void)begin("video.webm");
+  EXPECT_EQ(queue_->counts(),
+            (std::map<State, std::size_t>{{State::kRecording, 1}, {State::kUploading, 1}}));
+  EXPECT_TRUE(queue_->is_busy());
+  EXPECT_EQ(queue_->all().size(), 2U);
 }
 
 TEST_F(UploadQueueTest, RemovesTheFileThatIsStored) {

@@ -10,6 +10,7 @@
 #include "net/event.h"
 #include "net/relay_group.h"
 #include "session/session.h"
+#include "worker/recordings.h"
 #include "worker/slots.h"
 
 namespace pbaas::worker {
@@ -30,6 +31,7 @@ struct LiveSession {
   std::optional<Slot> slot;  // until the browser is gone
   std::unique_ptr<browser::Browser> browser;
   std::shared_ptr<net::RelayGroup> relays;
+  std::shared_ptr<Recordings::Running> recording;  // where it is recorded, until it has ended
   session::Lifetime lifetime{};
   session::Traffic logged_traffic{};  // as the session log has it
   session::ResourceUse logged_use{};  // the same

@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "base/log.h"
 #include "net/finish_by.h"
@@ -65,9 +66,7 @@ Worker::Worker(net::Loop& loop, const Clock& clock, WorkerConfig config,
       tasks_(loop) {}
 
 net::Task<Result<Session>> Worker::start(Session session) {
-  if (draining_) co_return Error{Fault::kDraining, "the worker takes no new sessions"};
-  if (!leased_) co_return Error{Fault::kNoCapacity, "the worker is cut off from the fleet"};
-  if (find(session.id)) co_return Error{Fault::kInternal, "the worker has the session already"};
+  if (const auto may = may_start(session); !may) co_return may.error();
   auto slot = slots_.take();
   if (!slot) co_return Error{Fault::kNoCapacity, "the worker has no free slot"};
   const auto live = admit(std::move(session), std::move(*slot));
@@ -80,6 +79,16 @@ net::Task<Result<Session>> Worker::start(Session session) {
     co_return Error{Fault::kLaunchFailed, live->record.end_detail};
   }
   co_return Error{Fault::kSessionEnded, "the session was ended before its browser ran"};
+}
+
+Status Worker::may_start(const Session& session) {
+  if (draining_) return Error{Fault::kDraining, "the worker takes no new sessions"};
+  if (!leased_) return Error{Fault::kNoCapacity, "the worker is cut off from the fleet"};
+  if (find(session.id)) return Error{Fault::kInternal, "the worker has the session already"};
+  if (!session.options.record) return {};
+  if (recordings_) return recordings_->may_record();
+  return Error{Fault::kRecordingsFull, "this worker has no MINIO_ENDPOINT, and so records nothing",
+               "record"};
 }
 
 Worker::Live Worker::admit(Session session, Slot slot) {
@@ -103,6 +112,7 @@ net::Task<void> Worker::launch(Live live) {
     launched.browser = Error{Fault::kLaunchFailed, problem.what()};
   }
   --launching_;
+  if (launched.browser && *launched.browser) co_await record(live, (**launched.browser)->pipe());
   live->launched.set();
   auto& browser = launched.browser;
   if (browser && *browser) {
@@ -114,6 +124,14 @@ net::Task<void> Worker::launch(Live live) {
   // Nothing started, or what did was stopped by the session's end and is the launcher's to kill.
   live->gone.set();
   if (browser) end_live(live, EndReason::kLaunchFailed, browser->error().detail);
+}
+
+// Before anybody else has the browser, so that nothing it does is missed.
+net::Task<void> Worker::record(Live live, std::shared_ptr<browser::CdpPipe> pipe) {
+  const auto& options = live->record.options.record;
+  if (!options || !recordings_) co_return;
+  auto starting = recordings_->start(live->record.id, *options, std::move(pipe));
+  live->recording = co_await std::move(starting);
 }
 
 // Writes its outcome to `launched`, because what run_unless runs gives nothing.
@@ -200,6 +218,8 @@ net::Task<void> Worker::dismantle(Live live) {
   if (live->relays && live->relays->open() > 0) {
     co_await live->relays_left.wait(Deadline::after(clock_, kFarewell));
   }
+  if (const auto recording = std::exchange(live->recording, nullptr))
+    co_await recordings_->finish(recording);
   if (live->browser) live->browser->kill();
   const bool gone = co_await live->gone.wait(Deadline::after(clock_, kGoneMax));
   if (!gone) log::error("browser_stuck", {{"session", live->record.id.text()}});

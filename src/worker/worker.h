@@ -46,9 +46,13 @@ class Worker {
   Worker(net::Loop& loop, const Clock& clock, WorkerConfig config, browser::Launcher& launcher,
          store::SessionLog& log, Metrics& metrics);
 
+  // Has sessions recorded that ask for it; before the first start. It must outlive the worker.
+  void record_with(Recordings& recordings) { recordings_ = &recordings; }
+
   // Takes a slot and has the session's browser started, or gives it one that waits for its like.
   // Cancelling stops the waiting, not the start: whoever cancels ends the session. Errors:
-  // kNoCapacity, kDraining, kLaunchFailed, kSessionEnded (ended by somebody before it ran).
+  // kNoCapacity, kDraining, kLaunchFailed, kSessionEnded (ended by somebody before it ran),
+  // kRecordingsFull.
   net::Task<Result<session::Session>> start(session::Session session);
   // Ends a session and gives it as it ended; its browser goes in the background. Errors:
   // kNoSuchSession.
@@ -97,6 +101,7 @@ class Worker {
   using Live = std::shared_ptr<LiveSession>;
 
   Live find(const SessionId& id);
+  Status may_start(const session::Session& session);
   Live admit(session::Session session, Slot slot);
   // What came of a session's wait for a browser; nothing where its end came first.
   struct Launched {
@@ -106,6 +111,7 @@ class Worker {
 
   net::Task<void> launch(Live live);
   net::Task<void> launch_browser(const session::Session& session, Launched& launched);
+  net::Task<void> record(Live live, std::shared_ptr<browser::CdpPipe> pipe);
   net::Task<void> until_ended(Live live);
   void run_in(const Live& live, std::unique_ptr<browser::Browser> browser, bool warm);
   net::Task<void> written();
@@ -125,6 +131,7 @@ class Worker {
   browser::Launcher& launcher_;
   store::SessionLog& log_;
   Metrics& metrics_;
+  Recordings* recordings_ = nullptr;
   bool draining_ = false;
   bool leased_ = true;
   Slots slots_;

@@ -92,10 +92,6 @@ def test_an_unknown_field_within_a_field(service):
     assert "depth" in problem["field"]
 
 
-def test_what_is_not_there_yet_says_so(service):
-    refused(post(service, json.dumps({"record": {"har": True}})), 501, "not_implemented")
-
-
 def test_a_body_of_another_type(service):
     refused(post(service, "a=b", ["Content-Type: application/x-www-form-urlencoded"]), 415, "unsupported_media_type")
 

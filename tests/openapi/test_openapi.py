@@ -176,7 +176,7 @@ FILE = re.compile(r'add_file\(router, "([^"]+)", ')
 def routes():
     """(method, path) of every route in the sources."""
     found = set()
-    for name in ("session", "connect", "discovery", "service"):
+    for name in ("session", "recording", "connect", "discovery", "service"):
         text = source(f"src/gateway/{name}_routes.cc")
         added = [row for pattern in ADDED for row in pattern.findall(text)]
         # add_file is told its path, so its own line names none.

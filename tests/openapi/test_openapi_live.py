@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from document import DOCUMENT, OPERATIONS, SCHEMA_PROBLEM, check_json, operation
+from processes import wait_until
 from raw import RawConnection
 
 NOBODY = "0" * 32
@@ -23,10 +24,23 @@ def ended(service):
     return service.end(service.create()["id"])
 
 
+def make_recorded(service):
+    """A session that has ended, with a HAR in the store."""
+    made = service.create(record={"har": True})
+    service.end(made["id"])
+    wait_until(lambda: [each["state"] for each in service.recordings(made["id"])] == ["stored"], 20, "it is stored")
+    return made
+
+
+@pytest.fixture(scope="module")
+def recorded(service):
+    return make_recorded(service)
+
+
 def names(service, session):
     """What the names in paths stand for; the target is a page of its own."""
     answer = service.call("PUT", f"/session/{session['id']}/json/new?about:blank")
-    return {"id": session["id"], "guid": session["browser_guid"], "name": "network.har", "target": answer.json()["id"]}
+    return {"id": session["id"], "guid": session["browser_guid"], "target": answer.json()["id"]}
 
 
 def lower(headers):
@@ -51,7 +65,9 @@ def upgrade(service, each, path, headers=()):
 
 
 # A drain is not taken back, so the shared service must not get one.
-KEPT_READY = [each for each in OPERATIONS if each.own["operationId"] != "drainWorker"]
+KEPT_READY = [each for each in OPERATIONS
+              if each.own["operationId"] != "drainWorker" and "recordings" not in each.own["tags"]]
+OF_RECORDINGS = [each for each in OPERATIONS if "recordings" in each.own["tags"]]
 
 
 @pytest.mark.parametrize("each", KEPT_READY, ids=repr)
@@ -70,6 +86,36 @@ def test_every_operation_answers_as_documented(service, session, each):
         assert upgrade(service, each, path).status == 101
 
 
+@pytest.mark.parametrize("each", OF_RECORDINGS, ids=repr)
+def test_every_operation_of_recordings_answers_as_documented(service, recorded, each):
+    made = make_recorded(service) if each.method == "DELETE" else recorded
+    answer = ask(service, each, each.path.format(id=made["id"], name="network.har"))
+    assert answer.status_code == each.success
+
+
+GET_RECORDING = ("GET", "/session/{id}/recordings/{name}")
+DELETE_RECORDING = ("DELETE", "/session/{id}/recordings/{name}")
+
+
+@pytest.mark.parametrize("of, name, headers, status", [
+    (GET_RECORDING, "network.har", {"Range": "bytes=0-9"}, 206),
+    (GET_RECORDING, "network.har", {"Range": "bytes=999999999-"}, 416), (GET_RECORDING, "video.webm", {}, 404),
+    (DELETE_RECORDING, "video.webm", {}, 404)], ids=str)
+def test_a_recording_is_given_as_documented(service, recorded, of, name, headers, status):
+    each = operation(*of)
+    answer = ask(service, each, each.path.format(id=recorded["id"], name=name), headers=headers)
+    assert answer.status_code == status
+
+
+def test_a_recording_that_is_being_made_is_neither_given_nor_removed(service):
+    made = service.create(record={"har": True})
+    for of in (GET_RECORDING, DELETE_RECORDING):
+        each = operation(*of)
+        answer = ask(service, each, each.path.format(id=made["id"], name="network.har"))
+        assert answer.json()["reason"] == "recording_not_ready"
+    service.end(made["id"])
+
+
 ALIASES = ["/sessions", "/sessions/{id}", "/sessions/{id}/json/version", "/session/{id}/", "/workers"]
 
 
@@ -86,7 +132,9 @@ BAD_OPTIONS = [
     ({"metadata": {"a": 1}}, 400, "invalid_field"), ({"colour": "red"}, 400, "unknown_field"),
     ({"viewport": {"width": 800, "height": 600, "depth": 24}}, 400, "unknown_field"),
     ({"proxy": {"server": "ftp://127.0.0.1:1"}}, 400, "invalid_field"), ({"proxy": {}}, 400, "invalid_field"),
-    ({"record": {"har": True}}, 501, "not_implemented")]
+    ({"record": {"har": {"bodies": "all of it"}}}, 400, "invalid_field"),
+    ({"record": {"sound": True}}, 400, "unknown_field"),
+    ({"record": {"video": {"width": 10}}}, 400, "invalid_field")]
 
 
 @pytest.mark.parametrize("options, status, reason", BAD_OPTIONS, ids=str)
@@ -104,6 +152,7 @@ GOOD_OPTIONS = [
     {"viewport": {"width": 7680, "height": 100, "device_scale_factor": VIEWPORT["device_scale_factor"]["minimum"]}},
     {"user_agent": "me", "locale": "zh-Hans-CN", "timezone": "America/Argentina/Buenos_Aires"},
     {"args": ["--hide-scrollbars", "--font-render-hinting=none", "--window-position=0,0"], "metadata": {"a": ""}},
+    {"record": {"har": {"bodies": "text", "redact": []}, "video": {"width": 800, "fps_max": 5}}},
     {"browser": None, "viewport": None, "proxy": None, "record": None, "args": None}]
 
 

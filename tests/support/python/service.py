@@ -41,6 +41,11 @@ class Api:
         assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
         return answer.json()
 
+    def recordings(self, session_id):
+        answer = self.call("GET", f"/session/{session_id}/recordings")
+        assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
+        return answer.json()["recordings"]
+
     def workers(self):
         answer = self.call("GET", "/worker")
         assert answer.status_code == 200, answer.text

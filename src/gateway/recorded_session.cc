@@ -1,0 +1,126 @@
+#include "gateway/recorded_session.h"
+
+#include <algorithm>
+
+#include "store/object_key.h"
+
+namespace pbaas::gateway {
+namespace {
+
+namespace json = boost::json;
+using store::Recording;
+using store::RecordingKind;
+using store::RecordingState;
+
+constexpr Duration kRemovalMax{30'000};
+
+// What a session that was asked to be recorded will have, before its worker has told of it.
+std::vector<Recording> expected(const session::Session& session) {
+  std::vector<Recording> list;
+  const auto& record = session.options.record;
+  if (!record || !session.started_at) return list;
+  const auto add = [&](const char* name, RecordingKind kind) {
+    Recording recording{.session = session.id, .name = name, .kind = kind};
+    recording.changed_at = *session.started_at;
+    list.push_back(std::move(recording));
+  };
+  if (record->har) add("network.har", RecordingKind::kHar);
+  if (record->video) add("video.webm", RecordingKind::kVideo);
+  return list;
+}
+
+Error not_ready(const std::string& detail) {
+  return {Fault::kRecordingNotReady, detail, {}, 1};
+}
+
+bool has_content(const Recording& recording) {
+  return recording.state != RecordingState::kRecording && !recording.sha256.empty();
+}
+
+}  // namespace
+
+json::object to_json(const Recording& recording) {
+  json::object object;
+  object["name"] = recording.name;
+  object["kind"] = word(recording.kind);
+  object["state"] = word(recording.state);
+  object["why"] = recording.why.empty() ? json::value(nullptr) : json::value(recording.why);
+  const bool has = has_content(recording);
+  object["bytes"] = has ? json::value(recording.bytes) : json::value(nullptr);
+  object["sha256"] = has ? json::value(recording.sha256) : json::value(nullptr);
+  const bool has_duration = recording.duration > Duration{0};
+  const auto seconds = std::chrono::duration<double>(recording.duration).count();
+  object["duration"] = has_duration ? json::value(seconds) : json::value(nullptr);
+  object["changed_at"] = to_rfc3339(recording.changed_at);
+  return object;
+}
+
+net::Task<Result<RecordedSession>> RecordedSession::find(const net::Request& request, Api& api) {
+  const auto id = session_id(request);
+  if (!id) co_return id.error();
+  const auto owner = api.auth.owner(request);
+  const auto session = co_await api.sessions.find(*id, owner);
+  if (!session) co_return session.error();
+  if (!api.recordings || !api.objects) {
+    co_return Error{Fault::kNotImplemented,
+                    "this service has no store for recordings (MINIO_ENDPOINT)"};
+  }
+  const auto rows = co_await api.recordings->recordings_of(*id);
+  if (!rows) co_return rows.error();
+  co_return RecordedSession(*session, *rows);
+}
+
+RecordedSession::RecordedSession(session::Session session,
+                                 const std::vector<store::RecordingRow>& rows)
+    : session_(std::move(session)), recordings_(expected(session_)) {
+  for (const auto& row : rows) {
+    std::erase_if(recordings_, [&](const auto& each) { return each.name == row.recording.name; });
+    if (row.is_removed) {
+      removed_.push_back(row.recording.name);
+    } else {
+      recordings_.push_back(row.recording);
+    }
+  }
+  std::ranges::sort(recordings_, {}, &Recording::name);
+}
+
+Result<Recording> RecordedSession::recording(const std::string& name) const {
+  const auto found = std::ranges::find(recordings_, name, &Recording::name);
+  if (found != recordings_.end()) return *found;
+  return Error{Fault::kNoSuchRecording, "the session has no recording of this name"};
+}
+
+net::Task<Status> RecordedSession::remove(Api& api, const std::string& name, WallTime now) {
+  if (std::ranges::find(removed_, name) != removed_.end()) co_return Status();
+  const auto found = recording(name);
+  if (!found) co_return found.error();
+  co_return co_await remove_one(api, *found, now);
+}
+
+net::Task<Status> RecordedSession::remove_all(Api& api, WallTime now) {
+  for (const auto& each : recordings_) {
+    const Recording recording = each;
+    const auto removed = co_await remove_one(api, recording, now);
+    if (!removed) co_return removed;
+  }
+  co_return Status();
+}
+
+// The object first: where the store is away the recording is still there to be removed later. What
+// its worker brings to the store after that it removes itself, when the log tells it.
+net::Task<Status> RecordedSession::remove_one(Api& api, Recording recording, WallTime now) const {
+  if (recording.state == RecordingState::kRecording && is_live())
+    co_return not_ready("the session is being recorded; end it first");
+  const auto key = store::object_key(recording.session, recording.name);
+  const auto deadline = Deadline::after(api.clock, kRemovalMax);
+  const auto removed = co_await api.objects->remove(key, deadline);
+  if (!removed) co_return removed;
+  const auto was = co_await api.recordings->remove_recording(recording.session, recording.name,
+                                                             recording.kind, now);
+  if (!was) co_return was.error();
+  const bool came_meanwhile = *was && (*was)->state != recording.state;
+  if (!came_meanwhile) co_return Status();
+  co_return co_await api.objects->remove(key, deadline);
+}
+
+}  // namespace pbaas::gateway

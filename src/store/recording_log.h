@@ -1,0 +1,40 @@
+// The record of what was recorded: what gateways show of a session, whichever worker had it.
+// Implemented by both session logs, in a table beside their sessions; they pass the same tests
+// (recording_log_contract.h).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "net/task.h"
+#include "store/recording.h"
+
+namespace pbaas::store {
+
+struct RecordingRow {
+  Recording recording;
+  bool is_removed = false;  // somebody asked for that; its worker may not have heard of it
+};
+
+// Called on the loop; the work is done on the store's own thread. Errors: kStoreUnavailable.
+class RecordingLog {
+ public:
+  virtual ~RecordingLog() = default;
+
+  // Writes a recording as it is now, in place of what its row said; for its worker alone. False: it
+  // was removed, and the row says no more than that. A recording of a session that the log does not
+  // know is not written.
+  virtual net::Task<Result<bool>> note(Recording recording) = 0;
+  // Those of a session, by name, with those that were removed.
+  virtual net::Task<Result<std::vector<RecordingRow>>> recordings_of(SessionId session) = 0;
+  // Gives it as it was, where it was there; again: nothing. One without a row is removed too, so
+  // that its worker, which has yet to tell of it, hears of it.
+  virtual net::Task<Result<std::optional<Recording>>> remove_recording(SessionId session,
+                                                                       std::string name,
+                                                                       RecordingKind kind,
+                                                                       WallTime now) = 0;
+};
+
+}  // namespace pbaas::store

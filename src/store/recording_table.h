@@ -1,0 +1,28 @@
+// The recordings in a SQL database, the same for SQLite and PostgreSQL. Each call blocks until it
+// is done; one thread at a time. The database must outlive it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/recording_log.h"
+#include "store/sql.h"
+
+namespace pbaas::store {
+
+class RecordingTable {
+ public:
+  explicit RecordingTable(SqlDatabase& database) : database_(database) {}
+
+  // As those of RecordingLog.
+  Result<bool> note(const Recording& recording);
+  Result<std::vector<RecordingRow>> of(const SessionId& session);
+  Result<std::optional<Recording>> remove(const SessionId& session, const std::string& name,
+                                          RecordingKind kind, WallTime now);
+
+ private:
+  SqlDatabase& database_;
+};
+
+}  // namespace pbaas::store
