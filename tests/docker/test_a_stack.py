@@ -1,10 +1,16 @@
 """The stack as it comes: who can reach it, what it runs as, and that it serves."""
+import asyncio
+import hashlib
+import json
 import os
 import subprocess
 import sys
 
 import pytest
+import requests
 
+from cdp import Cdp
+from processes import wait_until
 from stack import ROOT, run
 
 SUITE = ["test_cdp.py", "test_parallel_validate.py", "test_parallel.py"]
@@ -59,6 +65,41 @@ def test_the_acceptance_suite_passes(stack):
     print("\n".join(suite.stdout.splitlines()[-3:]))
     assert suite.returncode == 0, suite.stdout[-6000:] + stack.logs("worker")
     stack.wait_empty()
+
+
+def recorded(stack, page):
+    """A session that has shown the page, and what came of its recordings."""
+    session = stack.create(record={"har": True, "video": True})
+
+    async def show():
+        async with Cdp(session["connect_url"]) as cdp:
+            target, _ = await cdp.new_page()
+            await cdp.call("Page.navigate", {"url": page}, session=target)
+            await cdp.call("Runtime.evaluate", {"expression": "new Promise(done => setTimeout(done, 1500))",
+                                                "awaitPromise": True}, session=target)
+    asyncio.run(show())
+    stack.end(session["id"])
+    path = f"/session/{session['id']}/recordings"
+    listed = lambda: stack.call("GET", path).json()["recordings"]
+    wait_until(lambda: {each["state"] for each in listed()} == {"stored"}, 60, "they are stored")
+    return path, {each["name"]: each for each in listed()}
+
+
+def test_recordings_are_fetched_back_from_the_store(stack):
+    path, recordings = recorded(stack, "data:text/html,<title>recorded</title><h1>recorded</h1>")
+    assert set(recordings) == {"network.har", "video.webm"}
+    for name, each in recordings.items():
+        answer = stack.call("GET", f"{path}/{name}")
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("http://localhost:9000/recordings/")
+        content = requests.get(answer.headers["Location"], timeout=10).content
+        assert hashlib.sha256(content).hexdigest() == each["sha256"] and len(content) == each["bytes"]
+        if name == "network.har":
+            assert json.loads(content)["log"]["version"] == "1.2"
+        else:
+            assert content.startswith(b"\x1a\x45\xdf\xa3") and each["duration"] > 0
+    assert stack.call("DELETE", path).status_code == 204
+    assert stack.call("GET", path).json()["recordings"] == []
 
 
 def test_the_log_is_in_postgres(stack):
