@@ -17,7 +17,7 @@ namespace json = boost::json;
 constexpr std::size_t kNestingMax = 256;
 // "42/namespace,17" before a message of socket.io.
 constexpr std::size_t kBetweenBytesMax = 64;
-constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kMemberNameBytesMax = 64;
 
 // How lists of fields call a field and what is in it: [{"name":"password","value":"pw"}].
 constexpr std::array<std::string_view, 7> kNameKeys{"name", "key",       "field", "id",
@@ -26,14 +26,14 @@ constexpr std::array<std::string_view, 7> kValueKeys{"value", "val",     "v",   
                                                      "data",  "content", "values"};
 
 template <std::size_t kSize>
-bool contains(const std::array<std::string_view, kSize>& list, std::string_view name) {
+bool is_among(const std::array<std::string_view, kSize>& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(),
                      [&](std::string_view each) { return same_word(each, name); });
 }
 
 // A name, and not a sentence with one in it.
 bool is_secret_word(const json::value& value, const SecretNames& names) {
-  if (!value.is_string() || value.as_string().size() > kNameBytesMax) return false;
+  if (!value.is_string() || value.as_string().size() > kMemberNameBytesMax) return false;
   const std::string_view text = value.as_string();
   return text.find_first_of(" /?=\n") == std::string_view::npos && names.is_secret(text);
 }
@@ -90,14 +90,14 @@ class Walk {
   void visit_object(json::object& object) {
     members_ += object.size();
     const auto names_secret = [&](std::string_view name, const json::value& value) {
-      return contains(kNameKeys, name) && is_secret_word(value, names_);
+      return is_among(kNameKeys, name) && is_secret_word(value, names_);
     };
     const bool tells = std::any_of(object.begin(), object.end(), [&](const auto& member) {
       return names_secret(member.key(), member.value());
     });
     json::object shown;
     for (auto& [name, value] : object) {
-      const bool is_secret = names_.is_secret(name) || (tells && contains(kValueKeys, name));
+      const bool is_secret = names_.is_secret(name) || (tells && is_among(kValueKeys, name));
       // {"key":"password"} is the name of a secret, and no secret key.
       if (is_secret && !names_secret(name, value)) {
         hide(value);
