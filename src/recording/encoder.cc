@@ -28,7 +28,6 @@ constexpr int kSocketBytes = 512 * 1024;
 // ffmpeg maps about 500 MB with its libraries, and uses 60 for 1280x720.
 constexpr rlim_t kAddressBytesMax = rlim_t{2} << 30;
 constexpr std::size_t kWordsShown = 300;
-constexpr const char* kNicePath = "/usr/bin/nice";
 
 Error failed(const std::string& what, int error) {
   return {Fault::kInternal, what + ": " + std::strerror(error)};
@@ -46,7 +45,7 @@ std::string filter(const session::VideoOptions& video) {
 // Times are the frames' own, in ms. A key frame each 5 s is where a player can start.
 std::vector<std::string> command(const EncoderSpec& spec) {
   constexpr const char* kWords =
-      "-n 10 FFMPEG -hide_banner -nostdin -loglevel error -threads 1 -probesize 32 "
+      "FFMPEG -hide_banner -nostdin -loglevel error -threads 1 -probesize 32 "
       "-analyzeduration 0 -copyts -f matroska -i pipe:0 -an -filter_threads 1 -vf FILTER "
       "-fps_mode passthrough -enc_time_base 1:1000 -c:v libvpx -deadline realtime -cpu-used 8 "
       "-threads 1 -b:v 1M -crf 10 -qmin 2 -qmax 50 -lag-in-frames 0 -error-resilient 1 "
@@ -56,7 +55,7 @@ std::vector<std::string> command(const EncoderSpec& spec) {
                                                   {"FILTER", filter(spec.video)},
                                                   {"DATE", "creation_time=" + spec.started_at},
                                                   {"PATH", spec.path}};
-  std::vector<std::string> words{kNicePath};
+  std::vector<std::string> words;
   std::istringstream text(kWords);
   for (std::string word; text >> word;) {
     const auto value = values.find(word);
@@ -104,7 +103,9 @@ class Attributes {
   posix_spawnattr_t attributes_;
 };
 
-// posix_spawn does not copy this process, which has threads: see docs/adr/0002.
+// posix_spawn does not copy this process, which has threads: see docs/adr/0002. It has the low
+// priority of the thread that starts it, and no lower one, with which it would hardly ever run on a
+// busy machine.
 Result<pid_t> spawn(std::vector<std::string> words, int input, int output_words) {
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
@@ -119,7 +120,7 @@ Result<pid_t> spawn(std::vector<std::string> words, int input, int output_words)
   const Attributes attributes;
   pid_t pid = -1;
   const int error =
-      ::posix_spawn(&pid, kNicePath, actions.get(), attributes.get(), argv.data(), environment);
+      ::posix_spawnp(&pid, argv[0], actions.get(), attributes.get(), argv.data(), environment);
   if (error != 0) return failed("cannot start ffmpeg", error);
   const rlimit limit{kAddressBytesMax, kAddressBytesMax};
   ::prlimit(pid, RLIMIT_AS, &limit, nullptr);

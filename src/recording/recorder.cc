@@ -30,7 +30,7 @@ constexpr Duration kLastWords{1'000};
 // The files are made after that: reading and writing half a gigabyte at low priority.
 constexpr Duration kAssemblyTime{60'000};
 // For an encoder to end in where nobody has said when.
-constexpr Duration kEndTime{10'000};
+constexpr Duration kEndTime{30'000};
 constexpr int kNice = 10;
 
 }  // namespace
