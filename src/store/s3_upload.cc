@@ -121,8 +121,9 @@ Status S3Upload::put_in_parts(const PutRequest& request, int file, const FileDig
   if (!id) return id.error();
   const auto parts = send_parts(request, file, digests, *id, deadline);
   const auto done = parts ? complete(request.key, *id, *parts, deadline) : Status(parts.error());
-  if (done) return done;
-  const auto aborted = abort(request.key, *id, Deadline::after(client_.clock(), kAbortTime));
+  // Also where all went well: an answer to the start that was lost left another upload behind.
+  const auto by = Deadline::after(client_.clock(), kAbortTime);
+  const auto aborted = done ? abort_uploads_of(request.key, by) : abort(request.key, *id, by);
   if (!aborted) {
     // The next try at this key finds it, in this process or the next.
     log::warn("multipart upload left for the next try",
