@@ -189,13 +189,15 @@ def test_a_stopped_encoder_changes_nothing_for_the_client(make_service, site):
 
 
 def test_messages_of_a_client_are_the_same_with_recording_on_and_off(make_service, own_site):
+    """The same kinds, with the same members. In which order a load's come, and how often a target is said to have
+    changed, is not the same in two runs without recording either."""
     service = make_service()
     seen = []
     for record in (None, BOTH):
         session = service.create(record=record)
         seen.append(asyncio.run(messages_of_a_script(session, own_site)))
         service.end(session["id"])
-    assert seen[0] == seen[1]
+    assert set(seen[0]) == set(seen[1])
     assert len(seen[0]) > 30
 
 
