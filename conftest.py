@@ -2,6 +2,7 @@
 import os
 import pwd
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent / "tests/support/python"))
 
 from fleet import Fleet  # noqa: E402  The path above comes first.
 from radosgw import RadosGateway  # noqa: E402
+from recorded import Site  # noqa: E402
 from service import Api, Service  # noqa: E402
 
 
@@ -79,3 +81,17 @@ def object_store():
         yield server.start()
     finally:
         server.stop()
+
+
+@pytest.fixture
+def bucket():
+    """A name that no test before has used; whoever needs the bucket makes it."""
+    return f"test-{uuid.uuid4().hex[:16]}"
+
+
+@pytest.fixture
+def site():
+    """A web site of the test's own that knows what it served."""
+    made = Site()
+    yield made
+    made.close()

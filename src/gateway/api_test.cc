@@ -197,11 +197,15 @@ TEST_F(ApiTest, ShowsTheWorkersAndItsOwnHealth) {
   EXPECT_EQ(ask("GET", "/livez").status, 200);
 }
 
-TEST_F(ApiTest, WhatIsNotThereYetSaysSo) {
+TEST_F(ApiTest, DrainsAWorkerItKnows) {
   EXPECT_EQ(ask("POST", "/worker/w/drain").status, 202);
   EXPECT_EQ(workers.drained, std::vector<std::string>{"w"});
   EXPECT_EQ(ask("POST", "/worker/v/drain").status, 404);
-  EXPECT_EQ(ask("GET", "/session/x/recordings").status, 501);
+}
+
+TEST_F(ApiTest, SaysThatItRecordsNothingWithoutAStore) {
+  const auto id = create();
+  EXPECT_EQ(ask("GET", "/session/" + id + "/recordings").status, 501);
   EXPECT_EQ(ask("POST", "/session", R"({"record": {"har": true}})").status, 501);
 }
 

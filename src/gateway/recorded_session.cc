@@ -9,7 +9,6 @@ namespace {
 
 namespace json = boost::json;
 using store::Recording;
-using store::RecordingKind;
 using store::RecordingState;
 
 constexpr Duration kRemovalMax{30'000};
@@ -19,13 +18,11 @@ std::vector<Recording> expected(const session::Session& session) {
   std::vector<Recording> list;
   const auto& record = session.options.record;
   if (!record || !session.started_at) return list;
-  const auto add = [&](const char* name, RecordingKind kind) {
-    Recording recording{.session = session.id, .name = name, .kind = kind};
+  for (const auto kind : session::kinds_of(*record)) {
+    Recording recording{.session = session.id, .name = std::string(file_name(kind)), .kind = kind};
     recording.changed_at = *session.started_at;
     list.push_back(std::move(recording));
-  };
-  if (record->har) add("network.har", RecordingKind::kHar);
-  if (record->video) add("video.webm", RecordingKind::kVideo);
+  }
   return list;
 }
 
@@ -42,8 +39,8 @@ bool has_content(const Recording& recording) {
 json::object to_json(const Recording& recording) {
   json::object object;
   object["name"] = recording.name;
-  object["kind"] = word(recording.kind);
-  object["state"] = word(recording.state);
+  object["kind"] = to_word(recording.kind);
+  object["state"] = to_word(recording.state);
   object["why"] = recording.why.empty() ? json::value(nullptr) : json::value(recording.why);
   const bool has = has_content(recording);
   object["bytes"] = has ? json::value(recording.bytes) : json::value(nullptr);
@@ -71,14 +68,14 @@ net::Task<Result<RecordedSession>> RecordedSession::find(const net::Request& req
 }
 
 RecordedSession::RecordedSession(session::Session session,
-                                 const std::vector<store::RecordingRow>& rows)
+                                 const std::vector<store::Recording>& rows)
     : session_(std::move(session)), recordings_(expected(session_)) {
   for (const auto& row : rows) {
-    std::erase_if(recordings_, [&](const auto& each) { return each.name == row.recording.name; });
-    if (row.is_removed) {
-      removed_.push_back(row.recording.name);
+    std::erase_if(recordings_, [&](const auto& each) { return each.name == row.name; });
+    if (row.removed) {
+      removed_.push_back(row.name);
     } else {
-      recordings_.push_back(row.recording);
+      recordings_.push_back(row);
     }
   }
   std::ranges::sort(recordings_, {}, &Recording::name);

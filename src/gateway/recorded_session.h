@@ -27,7 +27,7 @@ class RecordedSession {
   net::Task<Status> remove_all(Api& api, WallTime now);
 
  private:
-  RecordedSession(session::Session session, const std::vector<store::RecordingRow>& rows);
+  RecordedSession(session::Session session, const std::vector<store::Recording>& rows);
   net::Task<Status> remove_one(Api& api, store::Recording recording, WallTime now) const;
   bool is_live() const { return session_.status != session::SessionStatus::kEnded; }
 

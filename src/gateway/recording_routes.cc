@@ -87,7 +87,7 @@ Response content(const Request& request, Api& api, const Recording& recording,
                  const store::ObjectInfo& object) {
   Response response;
   const auto tag = etag(object);
-  response.headers.set("Content-Type", std::string(content_type(recording.kind)));
+  response.headers.set("Content-Type", std::string(store::content_type(recording.kind)));
   response.headers.set("Accept-Ranges", "bytes");
   if (!tag.empty()) response.headers.set("ETag", tag);
   if (is_download(request)) {
@@ -125,7 +125,7 @@ Result<std::optional<Response>> redirect(const Request& request, Api& api,
                                          const Recording& recording) {
   if (request.method == "HEAD") return std::optional<Response>{};
   store::PresignOptions options;
-  options.content_type = content_type(recording.kind);
+  options.content_type = store::content_type(recording.kind);
   if (is_download(request)) options.download_name = download_name(recording);
   const auto url =
       api.objects->presign(store::object_key(recording.session, recording.name), options);

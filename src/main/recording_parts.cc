@@ -110,7 +110,7 @@ void RecordingParts::measure(Metrics& metrics) {
   for (const auto state :
        {State::kRecording, State::kUploading, State::kStored, State::kTruncated, State::kFailed}) {
     const auto found = counts.find(state);
-    metrics.set("pbaas_recordings", {{"state", std::string(store::word(state))}},
+    metrics.set("pbaas_recordings", {{"state", std::string(to_word(state))}},
                 found == counts.end() ? 0 : static_cast<double>(found->second));
   }
   metrics.set("pbaas_recording_spool_bytes", {}, static_cast<double>(queue_->spool_bytes()));

@@ -1,6 +1,5 @@
 #include "main/worker_id.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -8,7 +7,6 @@
 
 #include "base/ids.h"
 #include "base/log.h"
-#include "base/unique_fd.h"
 
 namespace pbaas {
 namespace {
@@ -26,10 +24,11 @@ std::string place_of(const std::string& path) {
 // Renamed into place whole, so that it keeps its inode.
 bool write_id(const std::string& path, const std::string& id) {
   const auto made = path + ".new";
-  const UniqueFd file(::open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file.valid()) return false;
-  std::ofstream(made) << id << '\n' << place_of(made) << '\n';
-  return ::fsync(file.get()) == 0 && ::rename(made.c_str(), path.c_str()) == 0;
+  std::ofstream file(made);
+  // It is there by now, so that it has a place.
+  file << id << '\n' << place_of(made) << '\n';
+  file.close();
+  return file && ::rename(made.c_str(), path.c_str()) == 0;
 }
 
 }  // namespace

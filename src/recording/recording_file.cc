@@ -2,16 +2,6 @@
 
 namespace pbaas::recording {
 
-std::string_view to_word(RecordingKind kind) {
-  switch (kind) {
-    case RecordingKind::kHar:
-      return "har";
-    case RecordingKind::kVideo:
-      return "video";
-  }
-  return "";
-}
-
 std::string_view to_word(RecordingState state) {
   switch (state) {
     case RecordingState::kComplete:
@@ -20,16 +10,6 @@ std::string_view to_word(RecordingState state) {
       return "truncated";
     case RecordingState::kFailed:
       return "failed";
-  }
-  return "";
-}
-
-std::string_view file_name(RecordingKind kind) {
-  switch (kind) {
-    case RecordingKind::kHar:
-      return "network.har";
-    case RecordingKind::kVideo:
-      return "video.webm";
   }
   return "";
 }

@@ -7,17 +7,16 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "session/recording_kind.h"
 
 namespace pbaas::recording {
 
-enum class RecordingKind { kHar, kVideo };
+using session::RecordingKind;
+
 // Truncated: sound, but something is missing. Failed: there is no file.
 enum class RecordingState { kComplete, kTruncated, kFailed };
 
-std::string_view to_word(RecordingKind kind);
 std::string_view to_word(RecordingState state);
-// Its name in the API and in the store, such as "network.har".
-std::string_view file_name(RecordingKind kind);
 
 struct RecordingFile {
   RecordingKind kind = RecordingKind::kHar;

@@ -16,18 +16,9 @@ namespace json = boost::json;
 
 constexpr std::size_t kManifestBytesMax = 16 * 1024;
 constexpr std::size_t kSha256Digits = 64;
-constexpr std::array kKinds{RecordingKind::kHar, RecordingKind::kVideo};
 constexpr std::array kStates{RecordingState::kRecording, RecordingState::kUploading,
                              RecordingState::kStored, RecordingState::kTruncated,
                              RecordingState::kFailed};
-
-template <typename T, std::size_t kCount>
-std::optional<T> from_word(const std::array<T, kCount>& all, std::string_view text) {
-  for (const T each : all) {
-    if (word(each) == text) return each;
-  }
-  return std::nullopt;
-}
 
 bool is_sha256(std::string_view text) {
   return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == text.npos;
@@ -36,8 +27,8 @@ bool is_sha256(std::string_view text) {
 // Throws where a field is missing or of another type.
 std::optional<Recording> from_object(const json::object& object) {
   const auto session = SessionId::parse(object.at("session").as_string());
-  const auto kind = from_word(kKinds, object.at("kind").as_string());
-  const auto state = from_word(kStates, object.at("state").as_string());
+  const auto kind = session::recording_kind_from_word(object.at("kind").as_string());
+  const auto state = recording_state_from_word(object.at("state").as_string());
   if (!session || !kind || !state) return std::nullopt;
   Recording recording{.session = *session};
   recording.name = object.at("name").as_string();
@@ -65,17 +56,7 @@ bool Recording::is_settled() const {
   return state != RecordingState::kRecording && state != RecordingState::kUploading;
 }
 
-std::string_view word(RecordingKind kind) {
-  switch (kind) {
-    case RecordingKind::kHar:
-      return "har";
-    case RecordingKind::kVideo:
-      return "video";
-  }
-  throw std::logic_error("no such kind of recording");
-}
-
-std::string_view word(RecordingState state) {
+std::string_view to_word(RecordingState state) {
   switch (state) {
     case RecordingState::kRecording:
       return "recording";
@@ -101,20 +82,19 @@ std::string_view content_type(RecordingKind kind) {
   throw std::logic_error("no such kind of recording");
 }
 
-std::optional<RecordingKind> recording_kind_from_word(std::string_view word) {
-  return from_word(kKinds, word);
-}
-
 std::optional<RecordingState> recording_state_from_word(std::string_view word) {
-  return from_word(kStates, word);
+  for (const auto state : kStates) {
+    if (to_word(state) == word) return state;
+  }
+  return std::nullopt;
 }
 
 std::string to_manifest(const Recording& recording) {
   return json::serialize(
              json::object{{"session", recording.session.text()},
                           {"name", recording.name},
-                          {"kind", word(recording.kind)},
-                          {"state", word(recording.state)},
+                          {"kind", to_word(recording.kind)},
+                          {"state", to_word(recording.state)},
                           {"truncated", recording.truncated},
                           {"bytes", recording.bytes},
                           {"sha256", recording.sha256},

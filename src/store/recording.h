@@ -10,10 +10,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ids.h"
+#include "session/recording_kind.h"
 
 namespace pbaas::store {
 
-enum class RecordingKind { kHar, kVideo };
+using session::RecordingKind;
+
 enum class RecordingState {
   kRecording,
   kUploading,
@@ -33,15 +35,13 @@ struct Recording {
   Duration duration{0};   // of what it shows
   std::string why{};      // it failed, was truncated, or is not uploaded yet
   WallTime changed_at{};  // when it came to this state
-  bool removed = false;   // by somebody; it is kept in mind until the store surely has it no more
+  bool removed = false;   // by somebody: it is kept in mind until whoever has it has heard of that
 
   // Whether nothing more happens to it but its removal.
   bool is_settled() const;
 };
 
-std::string_view word(RecordingKind kind);
-std::string_view word(RecordingState state);
-std::optional<RecordingKind> recording_kind_from_word(std::string_view word);
+std::string_view to_word(RecordingState state);
 std::optional<RecordingState> recording_state_from_word(std::string_view word);
 std::string_view content_type(RecordingKind kind);
 

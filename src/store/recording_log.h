@@ -13,11 +13,6 @@
 
 namespace pbaas::store {
 
-struct RecordingRow {
-  Recording recording;
-  bool is_removed = false;  // somebody asked for that; its worker may not have heard of it
-};
-
 // Called on the loop; the work is done on the store's own thread. Errors: kStoreUnavailable.
 class RecordingLog {
  public:
@@ -28,7 +23,7 @@ class RecordingLog {
   // know is not written.
   virtual net::Task<Result<bool>> note(Recording recording) = 0;
   // Those of a session, by name, with those that were removed.
-  virtual net::Task<Result<std::vector<RecordingRow>>> recordings_of(SessionId session) = 0;
+  virtual net::Task<Result<std::vector<Recording>>> recordings_of(SessionId session) = 0;
   // Gives it as it was, where it was there; again: nothing. One without a row is removed too, so
   // that its worker, which has yet to tell of it, hears of it.
   virtual net::Task<Result<std::optional<Recording>>> remove_recording(SessionId session,

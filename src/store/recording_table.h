@@ -17,7 +17,7 @@ class RecordingTable {
 
   // As those of RecordingLog.
   Result<bool> note(const Recording& recording);
-  Result<std::vector<RecordingRow>> of(const SessionId& session);
+  Result<std::vector<Recording>> of(const SessionId& session);
   Result<std::optional<Recording>> remove(const SessionId& session, const std::string& name,
                                           RecordingKind kind, WallTime now);
 

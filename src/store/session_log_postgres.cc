@@ -166,8 +166,8 @@ net::Task<Result<bool>> PostgresSessionLog::note(Recording recording) {
   });
 }
 
-net::Task<Result<std::vector<RecordingRow>>> PostgresSessionLog::recordings_of(SessionId session) {
-  return read<std::vector<RecordingRow>>([session = std::move(session)](SessionTable& table) {
+net::Task<Result<std::vector<Recording>>> PostgresSessionLog::recordings_of(SessionId session) {
+  return read<std::vector<Recording>>([session = std::move(session)](SessionTable& table) {
     return RecordingTable(table.database()).of(session);
   });
 }

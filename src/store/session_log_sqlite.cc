@@ -248,8 +248,8 @@ net::Task<Result<bool>> SqliteSessionLog::note(Recording recording) {
   });
 }
 
-net::Task<Result<std::vector<RecordingRow>>> SqliteSessionLog::recordings_of(SessionId session) {
-  return call<std::vector<RecordingRow>>([session = std::move(session)](SessionTable& table) {
+net::Task<Result<std::vector<Recording>>> SqliteSessionLog::recordings_of(SessionId session) {
+  return call<std::vector<Recording>>([session = std::move(session)](SessionTable& table) {
     return RecordingTable(table.database()).of(session);
   });
 }

@@ -39,7 +39,7 @@ class SqliteSessionLog final : public SessionLog, public RecordingLog {
   SessionLogStats stats() const override;
 
   net::Task<Result<bool>> note(Recording recording) override;
-  net::Task<Result<std::vector<RecordingRow>>> recordings_of(SessionId session) override;
+  net::Task<Result<std::vector<Recording>>> recordings_of(SessionId session) override;
   net::Task<Result<std::optional<Recording>>> remove_recording(SessionId session, std::string name,
                                                                RecordingKind kind,
                                                                WallTime now) override;

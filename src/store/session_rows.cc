@@ -3,8 +3,9 @@
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <charconv>
 #include <stdexcept>
+
+#include "store/row_reading.h"
 
 namespace pbaas::store {
 namespace {
@@ -37,20 +38,12 @@ constexpr std::array kColumns{"id",
                               "peak_memory_bytes",
                               "warm"};
 
-SqlValue number(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-
 SqlValue number_or_null(const std::optional<std::uint64_t>& value) {
-  return value ? number(*value) : SqlValue{};
+  return value ? sql_number(*value) : SqlValue{};
 }
 
-SqlValue time(WallTime value) {
-  return std::int64_t{value.time_since_epoch().count()};
-}
-
-SqlValue time(const std::optional<WallTime>& value) {
-  return value ? time(*value) : SqlValue{};
+SqlValue time_or_null(const std::optional<WallTime>& value) {
+  return value ? sql_time(*value) : SqlValue{};
 }
 
 SqlValue text(std::string_view value) {
@@ -61,55 +54,6 @@ SqlValue text_or_null(const std::optional<std::string>& value) {
   return value ? SqlValue{*value} : SqlValue{};
 }
 
-template <typename T>
-T known(std::optional<T> value, const char* what) {
-  if (!value) throw std::runtime_error(std::string("the session log has a row with a bad ") + what);
-  return std::move(*value);
-}
-
-// The row's values one after another, each named for the error if it is not what it must be.
-class Reading {
- public:
-  explicit Reading(const SqlRow& row) : row_(row) {}
-
-  const std::optional<std::string>& next() { return row_.at(at_++); }
-  std::string text() {
-    const char* name = kColumns[at_];
-    return known(next(), name);
-  }
-
-  std::optional<std::int64_t> number_or_null() {
-    const char* name = kColumns[at_];
-    const auto& shown = next();
-    if (!shown) return std::nullopt;
-    std::int64_t value = 0;
-    const char* end = shown->data() + shown->size();
-    const auto read = std::from_chars(shown->data(), end, value);
-    return known(read.ptr == end ? std::optional(value) : std::nullopt, name);
-  }
-  std::int64_t number() {
-    const char* name = kColumns[at_];
-    return known(number_or_null(), name);
-  }
-  std::uint64_t count() { return static_cast<std::uint64_t>(number()); }
-
-  std::optional<std::uint64_t> count_or_null() {
-    const auto value = number_or_null();
-    if (!value) return std::nullopt;
-    return static_cast<std::uint64_t>(*value);
-  }
-
-  std::optional<WallTime> time_or_null() {
-    const auto ms = number_or_null();
-    if (!ms) return std::nullopt;
-    return WallTime{Duration{*ms}};
-  }
-
- private:
-  const SqlRow& row_;
-  std::size_t at_ = 0;
-};
-
 session::SessionOptions to_options(const std::string& shown) {
   boost::system::error_code error;
   const auto value = json::parse(shown, error);
@@ -119,7 +63,7 @@ session::SessionOptions to_options(const std::string& shown) {
   return std::move(*options);
 }
 
-void read_browser_and_end(Reading& reading, Session& session) {
+void read_browser_and_end(RowReading& reading, Session& session) {
   session.worker = reading.next();
   session.worker_epoch = reading.text();
   const auto port = reading.number_or_null();
@@ -130,7 +74,7 @@ void read_browser_and_end(Reading& reading, Session& session) {
   session.end_detail = reading.text();
 }
 
-session::ResourceUse read_use(Reading& reading) {
+session::ResourceUse read_use(RowReading& reading) {
   session::ResourceUse use;
   use.egress_bytes_up = reading.count_or_null();
   use.egress_bytes_down = reading.count_or_null();
@@ -140,7 +84,7 @@ session::ResourceUse read_use(Reading& reading) {
 }
 
 Session read(const SqlRow& row) {
-  Reading reading(row);
+  RowReading reading(row, kColumns);
   Session session{.id = known(SessionId::parse(reading.text()), "id")};
   session.owner = reading.text();
   session.status = known(session::status_from_word(reading.text()), "status");
@@ -163,9 +107,7 @@ Session read(const SqlRow& row) {
 }  // namespace
 
 std::string session_columns(const std::string& prefix) {
-  std::string list;
-  for (const char* column : kColumns) list += (list.empty() ? prefix : ", " + prefix) + column;
-  return list;
+  return column_list(kColumns, prefix);
 }
 
 std::size_t session_column_count() {
@@ -184,15 +126,15 @@ std::vector<SqlValue> to_values(const Session& session) {
           browser ? SqlValue{browser->guid} : SqlValue{},
           session.end_reason ? text(to_word(*session.end_reason)) : SqlValue{},
           text(session.end_detail),
-          time(session.created_at),
-          time(session.started_at),
-          time(session.ended_at),
-          time(session.expires_at),
+          sql_time(session.created_at),
+          time_or_null(session.started_at),
+          time_or_null(session.ended_at),
+          time_or_null(session.expires_at),
           std::int64_t{session.connections},
-          number(session.traffic.messages_up),
-          number(session.traffic.messages_down),
-          number(session.traffic.bytes_up),
-          number(session.traffic.bytes_down),
+          sql_number(session.traffic.messages_up),
+          sql_number(session.traffic.messages_down),
+          sql_number(session.traffic.bytes_up),
+          sql_number(session.traffic.bytes_down),
           number_or_null(session.use.egress_bytes_up),
           number_or_null(session.use.egress_bytes_down),
           session.use.cpu ? SqlValue{std::int64_t{session.use.cpu->count()}} : SqlValue{},

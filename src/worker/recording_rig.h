@@ -26,8 +26,8 @@ class StagedRecordingLog final : public store::RecordingLog {
     rows.insert_or_assign(recording.name, std::move(recording));
     co_return true;
   }
-  net::Task<Result<std::vector<store::RecordingRow>>> recordings_of(SessionId) override {
-    co_return std::vector<store::RecordingRow>();
+  net::Task<Result<std::vector<store::Recording>>> recordings_of(SessionId) override {
+    co_return std::vector<store::Recording>();
   }
   net::Task<Result<std::optional<store::Recording>>> remove_recording(SessionId, std::string name,
                                                                       store::RecordingKind,

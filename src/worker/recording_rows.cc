@@ -30,8 +30,8 @@ void RecordingRows::start() {
 
 void RecordingRows::changed(const store::Recording& recording) {
   if (recording.is_settled()) {
-    metrics_.count("pbaas_recordings_total", {{"kind", std::string(word(recording.kind))},
-                                              {"state", std::string(word(recording.state))}});
+    metrics_.count("pbaas_recordings_total", {{"kind", std::string(to_word(recording.kind))},
+                                              {"state", std::string(to_word(recording.state))}});
   }
   untold_.insert_or_assign({recording.session, recording.name}, recording);
   news_->set();

@@ -9,38 +9,10 @@
 namespace pbaas::worker {
 
 using recording::RecordingFile;
-using recording::RecordingKind;
 
 namespace {
 
 constexpr std::size_t kLeftOverMax = 1;  // One after another.
-
-store::RecordingKind kind_in_store(RecordingKind kind) {
-  switch (kind) {
-    case RecordingKind::kHar:
-      return store::RecordingKind::kHar;
-    case RecordingKind::kVideo:
-      return store::RecordingKind::kVideo;
-  }
-  return store::RecordingKind::kHar;
-}
-
-RecordingKind kind_to_record(store::RecordingKind kind) {
-  switch (kind) {
-    case store::RecordingKind::kHar:
-      return RecordingKind::kHar;
-    case store::RecordingKind::kVideo:
-      return RecordingKind::kVideo;
-  }
-  return RecordingKind::kHar;
-}
-
-std::vector<RecordingKind> kinds_of(const session::RecordOptions& options) {
-  std::vector<RecordingKind> kinds;
-  if (options.har) kinds.push_back(RecordingKind::kHar);
-  if (options.video) kinds.push_back(RecordingKind::kVideo);
-  return kinds;
-}
 
 std::string folder_of(const std::string& path) {
   return std::filesystem::path(path).parent_path();
@@ -94,9 +66,9 @@ net::Task<std::shared_ptr<Recordings::Running>> Recordings::start(
 // Gives the session's folder.
 net::Task<Result<std::string>> Recordings::begin(Running& running) {
   std::string folder;
-  for (const auto kind : kinds_of(running.options)) {
+  for (const auto kind : session::kinds_of(running.options)) {
     const std::string name(file_name(kind));
-    const auto path = co_await queue_.begin(running.session, name, kind_in_store(kind));
+    const auto path = co_await queue_.begin(running.session, name, kind);
     if (!path) co_return path.error();
     running.names.insert(name);
     folder = folder_of(*path);
@@ -166,8 +138,8 @@ net::Task<void> Recordings::finish_interrupted() {
 }
 
 net::Task<void> Recordings::finish_interrupted(store::Recording recording) {
-  const auto kind = kind_to_record(recording.kind);
-  std::function<Result<RecordingFile>()> work = [folder = folder_of(queue_.path(recording)), kind,
+  std::function<Result<RecordingFile>()> work = [folder = folder_of(queue_.path(recording)),
+                                                 kind = recording.kind,
                                                  version = version_]() -> Result<RecordingFile> {
     return recording::finish_left_over(folder, kind, {version, "", ""});
   };

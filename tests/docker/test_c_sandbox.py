@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cdp import Cdp, CdpError
+from cdp import CdpError, in_page
 from processes import wait_until
 from stack import processes_of
 from test_pages import SETTLE_SECONDS, WAYS, Canary, shown_at
@@ -35,15 +35,6 @@ def canary():
     made = Canary()
     yield made
     made.server.shutdown()
-
-
-def in_page(session, action):
-    async def run():
-        async with Cdp(session["connect_url"]) as cdp:
-            page, _ = await cdp.new_page()
-            await cdp.call("Page.enable", session=page)
-            return await action(cdp, page)
-    return asyncio.run(run())
 
 
 def renderers(worker):

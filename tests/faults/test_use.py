@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from cdp import Cdp, CdpError
+from cdp import CdpError, in_page
 from processes import wait_until
 
 SIZE = 5_000_000
@@ -45,16 +45,6 @@ def site():
 
 def use_of(session):
     return {name: session[name] for name in USE}
-
-
-def in_page(session, action):
-    """The result of `action(cdp, page)` in a new page."""
-    async def run():
-        async with Cdp(session["connect_url"]) as cdp:
-            page, _ = await cdp.new_page()
-            await cdp.call("Page.enable", session=page)
-            return await action(cdp, page)
-    return asyncio.run(run())
 
 
 def download(site):

@@ -1,23 +1,9 @@
 """Recordings in a fleet: workers bring them to the store, and any gateway gives them, if the worker is there or not."""
-import uuid
 
-import pytest
 
 from processes import wait_until
-from recorded import Site, asked, check_har, fetched, go, settled, states, visit
+from recorded import asked, check_har, fetched, go, settled, states, visit
 from s3 import S3
-
-
-@pytest.fixture
-def site():
-    made = Site()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def bucket():
-    return f"test-{uuid.uuid4().hex[:16]}"
 
 
 def recording_fleet(make_fleet, object_store, bucket, **more):

@@ -13,26 +13,12 @@ import processes
 from cdp import Cdp
 from pbaas_process import ROOT
 from processes import wait_until
-from recorded import (Site, asked, check_har, check_video, drive, encoders, fetched, go, run, settled, states, stay,
+from recorded import (asked, check_har, check_video, drive, encoders, fetched, go, run, settled, states, stay,
                       visit)
 from service import Service
 
 BOTH = {"har": True, "video": {"width": 640, "height": 480, "fps_max": 5}}
 HAR = {"har": True}
-
-
-@pytest.fixture(scope="module")
-def site():
-    made = Site()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def own_site():
-    made = Site()
-    yield made
-    made.close()
 
 
 def has_begun(data_dir, pattern):
@@ -47,18 +33,18 @@ def encoded(service):
     return step
 
 
-def test_a_session_is_recorded_from_its_first_request_on(make_service, own_site, tmp_path):
+def test_a_session_is_recorded_from_its_first_request_on(make_service, site, tmp_path):
     service = make_service()
     session = service.create(record=BOTH)
     assert states(service, session) == {"network.har": "recording", "video.webm": "recording"}
-    visit(session, go(own_site.url("/plain?first")), run("fetch('/plain?fetched').then(r => r.text())"),
-          go(own_site.url("/redirect?1")), go(own_site.url("/moving")), stay(2), encoded(service))
+    visit(session, go(site.url("/plain?first")), run("fetch('/plain?fetched').then(r => r.text())"),
+          go(site.url("/redirect?1")), go(site.url("/moving")), stay(2), encoded(service))
     service.end(session["id"])
     recordings = settled(service, session)
     assert {name: each["state"] for name, each in recordings.items()} == {"network.har": "stored",
                                                                           "video.webm": "stored"}
     entries = check_har(fetched(service, session, "network.har"), tmp_path)
-    assert asked(entries, own_site) == {served: 1 for served in own_site.served}
+    assert asked(entries, site) == {served: 1 for served in site.served}
     length = check_video(fetched(service, session, "video.webm"), tmp_path)
     assert 2 <= length <= 30 and abs(length - recordings["video.webm"]["duration"]) < 0.2
 
@@ -188,14 +174,14 @@ def test_a_stopped_encoder_changes_nothing_for_the_client(make_service, site):
     assert not encoders(service)
 
 
-def test_messages_of_a_client_are_the_same_with_recording_on_and_off(make_service, own_site):
+def test_messages_of_a_client_are_the_same_with_recording_on_and_off(make_service, site):
     """The same kinds, with the same members. In which order a load's come, and how often a target is said to have
     changed, is not the same in two runs without recording either."""
     service = make_service()
     seen = []
     for record in (None, BOTH):
         session = service.create(record=record)
-        seen.append(asyncio.run(messages_of_a_script(session, own_site)))
+        seen.append(asyncio.run(messages_of_a_script(session, site)))
         service.end(session["id"])
     assert set(seen[0]) == set(seen[1])
     assert len(seen[0]) > 30

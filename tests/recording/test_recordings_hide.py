@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from recorded import Site, fetched, go, run, settled, visit
+from recorded import fetched, go, run, settled, visit
 
 KINDS = {"cookie": 8, "set_cookie": 6, "bearer": 6, "api_key": 4, "url_token": 8, "form": 6, "multipart": 4, "json": 6,
          "basic": 2}
@@ -64,13 +64,6 @@ class Proxy:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
-
-
-@pytest.fixture
-def site():
-    made = Site()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,29 +1,16 @@
 """Recordings in a real S3 server: given by its URLs, and neither lost nor broken by anything that happens to it."""
 import hashlib
 import time
-import uuid
 
 import pytest
 import requests
 
 from fault_proxy import FaultProxy
 from processes import wait_until
-from recorded import Site, asked, check_har, fetched, go, run, settled, states, visit
+from recorded import asked, check_har, fetched, go, run, settled, states, visit
 from s3 import S3
 
 HAR = {"har": True}
-
-
-@pytest.fixture(scope="module")
-def site():
-    made = Site()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def bucket():
-    return f"test-{uuid.uuid4().hex[:16]}"
 
 
 @pytest.fixture

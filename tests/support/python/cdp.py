@@ -121,3 +121,13 @@ class Cdp:
 
 def _base64(data):
     return base64.b64encode(data).decode()
+
+
+def in_page(session, action):
+    """The result of `action(cdp, page)` in a new page of the session."""
+    async def run():
+        async with Cdp(session["connect_url"]) as cdp:
+            page, _ = await cdp.new_page()
+            await cdp.call("Page.enable", session=page)
+            return await action(cdp, page)
+    return asyncio.run(run())

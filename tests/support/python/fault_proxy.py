@@ -16,7 +16,7 @@ class FaultProxy:
 
     def __init__(self, *targets):
         self.targets = itertools.cycle(targets)  # (host, port)
-        self.pairs = set()
+        self.pairs = set()  # The ends of each connection: the client's alone until the target has taken it.
         self.lock = threading.Lock()
         self.flowing = threading.Event()
         self.flowing.set()
@@ -38,14 +38,12 @@ class FaultProxy:
             pairs, self.pairs = self.pairs, set()
         for pair in pairs:
             for end in pair:
-                with contextlib.suppress(OSError):
-                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-                    end.shutdown(socket.SHUT_RD)  # Wakes the thread that reads from it.
-                    end.close()
+                self._reset(end)
 
     def refuse(self):
         """Every connection is reset and nobody listens."""
-        listener, self.listener = self.listener, None
+        with self.lock:
+            listener, self.listener = self.listener, None
         if listener:
             with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
@@ -93,22 +91,43 @@ class FaultProxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+                with self.lock:
+                    is_refused = self.listener is not listener
+                    if not is_refused:
+                        self.pairs.add((client,))
+                if is_refused:
+                    self._reset(client)
+                else:
+                    threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    @staticmethod
+    def _reset(end):
+        with contextlib.suppress(OSError):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            end.shutdown(socket.SHUT_RD)  # Wakes the thread that reads from it.
+            end.close()
 
     def _serve(self, client):
         self.flowing.wait()
         try:
             server = socket.create_connection(next(self.targets), timeout=10)
         except OSError:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            client.close()
+            with self.lock:
+                self.pairs.discard((client,))
+            self._reset(client)
             return
         server.settimeout(None)
-        for end in (client, server):
-            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         pair = (client, server)
         with self.lock:
-            self.pairs.add(pair)
+            was_cut = (client,) not in self.pairs
+            if not was_cut:
+                self.pairs.remove((client,))
+                self.pairs.add(pair)
+        if was_cut:
+            self._reset(server)
+            return
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         back = threading.Thread(target=self._carry, args=(server, client), daemon=True)
         back.start()
         self._carry(client, server)

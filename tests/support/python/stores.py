@@ -44,8 +44,12 @@ class Store:
         wait_until(self._answers, START_SECONDS, f"{command[0]} answers")
         return self
 
-    def _family(self):
-        return [self.process.pid, *sorted(pid for pid, _ in processes.descendants(self.process.pid))]
+    def _signal_family(self, number):
+        """The server first, which is the one that makes new processes; those it has may end at any time."""
+        os.kill(self.process.pid, number)
+        for pid, _ in processes.descendants(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _end(self, number, seconds=20):
         if self.process and self.process.poll() is None:
@@ -58,12 +62,10 @@ class Store:
 
     def freeze(self):
         """It keeps its connections and answers nothing; connections to it are taken by the kernel."""
-        for pid in self._family():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal_family(signal.SIGSTOP)
 
     def thaw(self):
-        for pid in reversed(self._family()):
-            os.kill(pid, signal.SIGCONT)
+        self._signal_family(signal.SIGCONT)
 
     def remove(self):
         with contextlib.suppress(ProcessLookupError):
