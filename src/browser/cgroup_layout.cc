@@ -116,7 +116,10 @@ CgroupLayout parse_cgroup_layout(const std::string& mounts, const std::string& o
       first.folders[option] = below(mount.folder, path_of(option));
     }
   }
-  return first.folders.contains("memory") ? first : second;
+  if (!first.folders.contains("memory")) return second;
+  if (!first.folders.contains("pids"))
+    first.why_not = "there is no pids controller, so SESSION_PIDS_MAX does not hold";
+  return first;
 }
 
 CgroupLayout prepare_cgroups() {

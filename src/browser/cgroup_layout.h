@@ -15,7 +15,7 @@ struct CgroupLayout {
   // By controller ("memory", "pids", "cpu", "cpuacct"), the folder that ours are made in. In
   // version 2 all are the same.
   std::map<std::string, std::string> folders;
-  std::string why_not;  // where there are none: what is missing
+  std::string why_not;  // what is missing, where there are none or not all
 
   // Each once.
   std::vector<std::string> distinct_folders() const;

@@ -49,6 +49,17 @@ TEST_F(CgroupLayoutTest, NamesATreeOfTwoControllersOnce) {
   EXPECT_EQ(layout.distinct_folders().size(), 2u);
 }
 
+TEST_F(CgroupLayoutTest, SaysThatVersion1CannotBoundProcesses) {
+  make_folder("/memory");
+  make_folder("/pids");
+  const auto memory = mount("/memory", "cgroup", ",memory");
+  const auto without = parse_cgroup_layout(memory, "4:memory:/\n");
+  EXPECT_EQ(without.version, CgroupVersion::kV1);
+  EXPECT_NE(without.why_not.find("SESSION_PIDS_MAX"), std::string::npos);
+  const auto with = parse_cgroup_layout(memory + mount("/pids", "cgroup", ",pids"), "4:memory:/\n");
+  EXPECT_EQ(with.why_not, "");
+}
+
 TEST_F(CgroupLayoutTest, FindsOurPlaceInTheTreeOfVersion2) {
   make_folder("/tree/unit", "cpuset cpu io memory pids");
   const auto layout = parse_cgroup_layout(mount("/tree", "cgroup2", ""), "0::/unit\n");

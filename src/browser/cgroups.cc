@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "browser/cgroup_file.h"
+#include "browser/profile.h"
 
 namespace pbaas::browser {
 namespace {
@@ -50,13 +51,6 @@ UniqueFd make_and_lock(const std::string& folder) {
     locked = lock(folder);
   }
   return locked;
-}
-
-bool is_instance(const std::string& name) {
-  constexpr std::string_view kPrefix = "pbaas-";
-  constexpr std::size_t kSuffix = 8;
-  return name.starts_with(kPrefix) && name.size() == kPrefix.size() + kSuffix &&
-         name.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string::npos;
 }
 
 bool limit_v1(const CgroupLayout& layout, const SessionLimits& limits) {
@@ -192,7 +186,7 @@ int remove_stale_cgroups(const CgroupLayout& layout) {
     std::error_code none;
     for (const auto& each : fs::directory_iterator(parent, none)) {
       const std::string folder = each.path().string();
-      if (!each.is_directory(none) || !is_instance(each.path().filename())) continue;
+      if (!each.is_directory(none) || !is_instance_name(each.path().filename().string())) continue;
       if (!lock(folder).valid()) continue;
       for (const auto& browser : fs::directory_iterator(folder, none)) {
         if (browser.is_directory(none)) ::rmdir(browser.path().c_str());

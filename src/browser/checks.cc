@@ -135,12 +135,11 @@ Check check_cgroups() {
   }
   check.ok = layout.version != CgroupVersion::kNone && unwritable.empty();
   const std::string why = unwritable.empty() ? layout.why_not : unwritable + " is not writable";
-  check.text = check.ok
-                   ? std::string("version ") + (layout.version == CgroupVersion::kV1 ? "1" : "2") +
-                         ": browsers have limits"
-                   : why +
-                         ", so browsers have no limits of memory, processes and processor: "
-                         "run as root, or in a systemd unit with Delegate=yes";
+  const std::string version = layout.version == CgroupVersion::kV1 ? "version 1" : "version 2";
+  check.text = check.ok ? version + ": browsers have limits" + (why.empty() ? "" : "; but " + why)
+                        : why +
+                              ", so browsers have no limits of memory, processes and processor: "
+                              "run as root, or in a systemd unit with Delegate=yes";
   return check;
 }
 

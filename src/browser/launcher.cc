@@ -58,13 +58,29 @@ Status prepare_sandbox(const LauncherConfig& config, const std::string& instance
 CgroupLayout cgroups_for(const SessionLimits& limits) {
   if (limits.memory_mb == 0 && limits.pids == 0) return {};
   auto layout = prepare_cgroups();
-  if (layout.version == CgroupVersion::kNone) {
-    log::warn("no_session_limits", {{"why", layout.why_not}});
-  }
+  if (!layout.why_not.empty()) log::warn("no_session_limits", {{"why", layout.why_not}});
   if (const int removed = remove_stale_cgroups(layout); removed > 0) {
     log::info("stale_cgroups_removed", {{"folders", removed}});
   }
   return layout;
+}
+
+struct ForkedProcess {
+  pid_t process = 0;
+  UniqueFd socket;
+};
+
+Result<ForkedProcess> fork_launcher(LauncherProcessSpec spec) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
+  }
+  ForkedProcess forked{0, UniqueFd(ends[0])};
+  spec.socket = UniqueFd(ends[1]);
+  forked.process = ::fork();
+  if (forked.process == 0) run_launcher_process(std::move(spec));
+  if (forked.process > 0) return forked;
+  return Error{Fault::kLaunchFailed, std::string("fork: ") + std::strerror(errno)};
 }
 
 class ForkedLauncher final : public Launcher {
@@ -210,21 +226,15 @@ Result<std::unique_ptr<Launcher>> Launcher::create(net::Loop& loop, const Clock&
     }
   }
   const CgroupLayout cgroups = cgroups_for(config.limits);
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
-  }
-  UniqueFd ours(ends[0]);
-  UniqueFd theirs(ends[1]);
   const std::string path = instance->path;
-  const pid_t process = ::fork();
-  if (process < 0) return Error{Fault::kLaunchFailed, std::string("fork: ") + std::strerror(errno)};
-  if (process == 0) {
-    run_launcher_process(
-        {std::move(theirs), std::move(*instance), *account, sandbox, cgroups, config.limits});
+  auto forked =
+      fork_launcher({{}, std::move(*instance), *account, sandbox, cgroups, config.limits});
+  if (!forked) {
+    remove_tree(path);
+    return forked.error();
   }
   return std::unique_ptr<Launcher>(std::make_unique<ForkedLauncher>(
-      loop, clock, std::move(config), path, cgroups, process, std::move(ours)));
+      loop, clock, std::move(config), path, cgroups, forked->process, std::move(forked->socket)));
 }
 
 }  // namespace pbaas::browser

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstring>
 #include <exception>
+#include <vector>
 
 #include "base/log.h"
 #include "browser/inheritance.h"
@@ -228,6 +229,8 @@ class LauncherProcess {
     auto& all = trees_.all();
     for (auto& [id, tree] : all) look_at(tree);
     removals_.work(Steady::now());
+    // The end of their last process comes here, too.
+    std::erase_if(late_cgroups_, [](const Cgroup& each) { return each.remove(); });
     for (auto each = all.begin(); each != all.end();) {
       each = finish(each->second) ? all.erase(each) : std::next(each);
     }
@@ -257,7 +260,10 @@ class LauncherProcess {
     const bool is_gone =
         tree.leader == 0 && !removals_.contains(tree.gone.id) && tree.cgroup.remove();
     if (!is_gone && !is_late(tree)) return false;
-    if (!is_gone) log::error("browser_not_gone", {{"pid", tree.leader}, {"folder", tree.folder}});
+    if (!is_gone) {
+      log::error("browser_not_gone", {{"pid", tree.leader}, {"folder", tree.folder}});
+      late_cgroups_.push_back(tree.cgroup);
+    }
     report(tree.gone);
     return true;
   }
@@ -280,6 +286,7 @@ class LauncherProcess {
   Steady::time_point limits_due_{};
   Trees trees_;
   Removals removals_;
+  std::vector<Cgroup> late_cgroups_;  // whose browsers were reported as gone before they were
 };
 
 // A terminal's Ctrl-C and an init's SIGTERM are for the program; this process leaves after it.

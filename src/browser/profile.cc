@@ -52,13 +52,6 @@ Error cannot(const std::string& what, const std::string& path) {
                                     "; set RUN_DIR to a writable folder, best on tmpfs"};
 }
 
-// Exactly what make_instance_folder calls its folders: others' may begin like them.
-bool is_instance_name(std::string_view name) {
-  constexpr std::size_t kSuffix = 8;
-  if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kSuffix) return false;
-  return name.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string_view::npos;
-}
-
 // One that was never finished, and will not be any more.
 bool is_abandoned(const struct stat& facts) {
   return std::time(nullptr) - facts.st_mtime > kMakingMax_s;
@@ -87,6 +80,12 @@ Result<InstanceFolder> lock_and_rename(const std::string& making, const std::str
 }
 
 }  // namespace
+
+bool is_instance_name(std::string_view name) {
+  constexpr std::size_t kSuffix = 8;
+  if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kSuffix) return false;
+  return name.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string_view::npos;
+}
 
 Result<std::optional<Account>> browser_account(const std::string& user) {
   if (::geteuid() != 0) return std::optional<Account>();

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
@@ -27,6 +28,9 @@ struct Account {
 // Who browsers run as: `user`, else nobody; no one else where the program is not root. Errors:
 // kLaunchFailed where there is neither.
 Result<std::optional<Account>> browser_account(const std::string& user);
+
+// Exactly what make_instance_folder calls its folders: others' may begin like them.
+bool is_instance_name(std::string_view name);
 
 // Makes an instance's folder, its lock taken. Errors: kLaunchFailed with what to do.
 Result<InstanceFolder> make_instance_folder(const std::string& run_dir);

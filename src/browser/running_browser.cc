@@ -161,7 +161,7 @@ void RunningBrowser::on_init_news(InitNews news) {
       pid_ = news.sender;
       break;
     case InitSays::kEgress:
-      if (open_egress_) egress_ = open_egress_(owner_, std::move(news.fd));
+      open_egress(std::move(news.fd));
       break;
     case InitSays::kNoNetwork:
       log::warn("no_network_in_sandbox", {{"why", std::strerror(news.value)}});
@@ -178,6 +178,17 @@ void RunningBrowser::on_init_news(InitNews news) {
   }
 }
 
+// The kernel drops a descriptor where this process has no room for more.
+void RunningBrowser::open_egress(UniqueFd listener) {
+  if (listener.valid()) {
+    if (open_egress_) egress_ = open_egress_(owner_, std::move(listener));
+    return;
+  }
+  why_killed_ = "its way out was lost: the service is out of file descriptors";
+  log::error("egress_lost", {{"pid", pid_}, {"session", owner_.session}});
+  if (id_) line_->kill(*id_);
+}
+
 void RunningBrowser::on_start_failed(const std::string& detail) {
   end({ExitCause::kCrashed, detail});
 }
@@ -190,7 +201,8 @@ void RunningBrowser::on_gone(const Gone& gone) {
   BrowserExit exit{ExitCause::kOutOfMemory, limit, Duration(gone.cpu_ms), gone.peak_rss_kb};
   if (limit.empty()) {
     exit.cause = cause_of(wait_status);
-    exit.detail = with_words(describe(wait_status), stderr_ ? stderr_->finish() : "");
+    const std::string how = why_killed_.empty() ? describe(wait_status) : why_killed_;
+    exit.detail = with_words(how, stderr_ ? stderr_->finish() : "");
   }
   end(std::move(exit));
 }

@@ -55,6 +55,7 @@ class RunningBrowser final : public Browser, private BrowserListener {
   void end(BrowserExit exit);
   ExitCause cause_of(int wait_status) const;
   void on_init_news(InitNews news);
+  void open_egress(UniqueFd listener);
 
   net::Loop& loop_;
   const Clock& clock_;
@@ -78,6 +79,7 @@ class RunningBrowser final : public Browser, private BrowserListener {
   std::shared_ptr<InitLine> init_;
   std::optional<int> init_wait_status_;  // Chromium's, as its init saw it
   std::string limit_;                    // the one that it reached, if so
+  std::string why_killed_;               // by us, where its exit says nothing
   std::optional<BrowserExit> exit_;
   std::function<void(BrowserExit)> callback_;
 };

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "browser/launcher_fixture.h"
 #include "browser/test_site.h"
@@ -47,6 +48,40 @@ TEST_F(Spare, SaysThatItDoesNotAnswerWhenItIsDead) {
   const auto spare = must_launch_spare();
   ::kill(spare->pid(), SIGKILL);
   EXPECT_FALSE(answers(*spare, Duration(10'000)));
+}
+
+// As many descriptors as there are now, and no more.
+class NoMoreDescriptors {
+ public:
+  NoMoreDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const UniqueFd next(::dup(0));
+    const rlimit now{static_cast<rlim_t>(next.get()), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &now);
+  }
+  ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
+  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Spare, DoesNotStartWithoutItsWayOut) {
+  SKIP_WITHOUT(kHeadlessShell);
+  create(config());
+  std::optional<Result<std::unique_ptr<Browser>>> outcome;
+  boost::asio::co_spawn(loop, launching(), [&outcome](const std::exception_ptr&, auto got) {
+    outcome = std::move(got);
+  });
+  ASSERT_TRUE(run_until(loop, [this] { return launcher->live() == 1; }));
+  {
+    const NoMoreDescriptors here;
+    ASSERT_TRUE(run_until(loop, [&outcome] { return outcome.has_value(); }));
+  }
+  ASSERT_FALSE(*outcome);
+  EXPECT_THAT(outcome->error().detail, ::testing::HasSubstr("its way out was lost"));
+  EXPECT_TRUE(nothing_left());
 }
 
 TEST_F(Spare, GoesOutByTheProxyOfTheSessionThatItIsGivenTo) {

@@ -5,11 +5,13 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -20,6 +22,22 @@
 
 namespace pbaas::egress {
 namespace {
+
+// What tells one state of a file from another without a look inside.
+struct FileState {
+  std::uint64_t inode = 0;
+  std::int64_t bytes = 0;
+  std::int64_t changed_s = 0;
+  std::int64_t changed_ns = 0;
+  bool operator==(const FileState&) const = default;
+};
+
+// All zero where it is not there.
+FileState state_of(const std::string& path) {
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) != 0) return {};
+  return {facts.st_ino, facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec};
+}
 
 struct Query {
   std::string host;
@@ -75,7 +93,8 @@ class CaresResolver::Impl {
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
     if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
       throw std::runtime_error("resolver: c-ares does not start");
-    make_channel();
+    channel_ = open_channel();
+    if (channel_ == nullptr) throw std::runtime_error("resolver: c-ares does not start");
     start();
   }
 
@@ -104,10 +123,12 @@ class CaresResolver::Impl {
  private:
   struct Asked {
     Impl* self;
-    Answer answer;
+    Query query;
   };
 
-  void make_channel() {
+  // Null where c-ares has no room for it.
+  ares_channel open_channel() {
+    read_ = state_of(limits_.resolv_conf);
     ares_options options{};
     options.timeout = limits_.timeout_ms;
     options.tries = limits_.tries;
@@ -115,12 +136,24 @@ class CaresResolver::Impl {
     options.ndots = 1;
     options.sock_state_cb = &Impl::on_socket;
     options.sock_state_cb_data = this;
-    const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_SOCK_STATE_CB;
-    if (ares_init_options(&channel_, &options, mask) != ARES_SUCCESS)
-      throw std::runtime_error("resolver: c-ares does not start");
-    if (limits_.servers.empty()) return;
-    if (ares_set_servers_ports_csv(channel_, limits_.servers.c_str()) != ARES_SUCCESS)
-      throw std::runtime_error("resolver: these are no servers: " + limits_.servers);
+    std::string resolv_conf = limits_.resolv_conf;
+    options.resolvconf_path = resolv_conf.data();
+    options.udp_port = static_cast<unsigned short>(limits_.port);
+    options.tcp_port = options.udp_port;
+    const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_SOCK_STATE_CB |
+                     ARES_OPT_RESOLVCONF | ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
+    ares_channel made = nullptr;
+    return ares_init_options(&made, &options, mask) == ARES_SUCCESS ? made : nullptr;
+  }
+
+  // What the servers of before have not answered is asked of the new ones.
+  void reopen_channel() {
+    const ares_channel made = open_channel();
+    if (made == nullptr) return;
+    is_reopening_ = true;
+    ares_destroy(std::exchange(channel_, made));
+    is_reopening_ = false;
+    for (auto& query : std::exchange(unanswered_, {})) ask(std::move(query));
   }
 
   // Signals are the main thread's.
@@ -148,8 +181,11 @@ class CaresResolver::Impl {
 
   static void on_answer(void* data, int status, int, ares_addrinfo* found) {
     const std::unique_ptr<Asked> asked(static_cast<Asked*>(data));
-    asked->self->pending_.fetch_sub(1);
-    asked->answer(resolved_from(status, found));
+    auto& self = *asked->self;
+    if (status == ARES_EDESTRUCTION && self.is_reopening_)
+      return self.unanswered_.push_back(std::move(asked->query));
+    self.pending_.fetch_sub(1);
+    asked->query.answer(resolved_from(status, found));
     if (found != nullptr) ares_freeaddrinfo(found);
   }
 
@@ -190,21 +226,29 @@ class CaresResolver::Impl {
       const std::lock_guard lock(mutex_);
       posted.swap(posted_);
     }
+    if (state_of(limits_.resolv_conf) != read_) reopen_channel();
+    for (auto& query : posted) ask(std::move(query));
+  }
+
+  void ask(Query query) {
     ares_addrinfo_hints hints{};
     hints.ai_flags = ARES_AI_NOSORT;  // Its own order costs a socket for each of any number.
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    for (auto& query : posted) {
-      auto asked = std::make_unique<Asked>(Asked{this, std::move(query.answer)});
-      ares_getaddrinfo(channel_, query.host.c_str(), nullptr, &hints, &Impl::on_answer,
-                       asked.release());
-    }
+    auto asked = std::make_unique<Asked>(Asked{this, std::move(query)});
+    // What is asked may be answered, and gone, at once.
+    const std::string host = asked->query.host;
+    ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &Impl::on_answer, asked.release());
   }
 
   const ResolverLimits limits_;
   UniqueFd epoll_;
   UniqueFd wake_;
-  ares_channel channel_ = nullptr;  // the thread's own while it runs
+  // The thread's own while it runs.
+  ares_channel channel_ = nullptr;
+  FileState read_;  // the resolv.conf that the channel was opened with
+  bool is_reopening_ = false;
+  std::vector<Query> unanswered_;
   std::atomic<std::size_t> pending_{0};
   std::atomic<bool> stopping_{false};
   // Handed from many threads to one; held for a push or a swap.

@@ -1,6 +1,7 @@
-// The Resolver of the machine: /etc/hosts and the servers of /etc/resolv.conf, by c-ares on one
-// thread. getaddrinfo would take a thread for each name that is waited for, and no deadline: one
-// session that asks for names whose servers are silent would stop all others.
+// The Resolver of the machine: /etc/hosts and the servers of /etc/resolv.conf, which is read again
+// when it has changed, by c-ares on one thread. getaddrinfo would take a thread for each name that
+// is waited for, and no deadline: one session that asks for names whose servers are silent would
+// stop all others.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ struct ResolverLimits {
   int timeout_ms = 2'000;  // for the first try; later ones wait longer
   int tries = 3;
   std::size_t pending_max = 4'096;  // what more than thirty sessions may ask
-  std::string servers{};            // "127.0.0.1:5353", for tests; those of the machine where empty
+  std::string resolv_conf = "/etc/resolv.conf";
+  int port = 53;  // of the servers it names
 };
 
 class CaresResolver final : public Resolver {

@@ -1,7 +1,10 @@
 #include "egress/cares_resolver.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
+#include <fstream>
 #include <future>
 #include <span>
 
@@ -12,10 +15,10 @@ namespace {
 
 using namespace testing;
 
-UniqueFd bind_udp() {
+UniqueFd bind_udp(const std::string& host = "127.0.0.1", int port = 0) {
   UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   sockaddr_storage to;
-  const auto size = address("127.0.0.1").to_sockaddr(0, to);
+  const auto size = address(host).to_sockaddr(port, to);
   ::bind(fd.get(), reinterpret_cast<sockaddr*>(&to), size);
   return fd;
 }
@@ -24,19 +27,20 @@ UniqueFd bind_udp() {
 // with "no", and says nothing of those that begin with "silent".
 class NameServer {
  public:
-  NameServer() : fd_(bind_udp()) {
+  explicit NameServer(const std::string& host = "127.0.0.1", int port = 0)
+      : host_(host), fd_(bind_udp(host, port)) {
     thread_ = std::thread([this] { serve(); });
   }
   ~NameServer() {
     stopping_ = true;
     const UniqueFd waker = bind_udp();
     sockaddr_storage to;
-    const auto size = address("127.0.0.1").to_sockaddr(port_of(fd_), to);
+    const auto size = address(host_).to_sockaddr(port(), to);
     ::sendto(waker.get(), "", 0, 0, reinterpret_cast<sockaddr*>(&to), size);
     thread_.join();
   }
 
-  std::string place() const { return "127.0.0.1:" + std::to_string(port_of(fd_)); }
+  int port() const { return port_of(fd_); }
 
  private:
   void serve() {
@@ -72,9 +76,29 @@ class NameServer {
     return answer;
   }
 
+  std::string host_;
   UniqueFd fd_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
+};
+
+// A resolv.conf of the test's own.
+class ResolvConf {
+ public:
+  explicit ResolvConf(const std::string& server = "127.0.0.1") { name(server); }
+  ~ResolvConf() { ::unlink(path_.c_str()); }
+  ResolvConf(const ResolvConf&) = delete;
+  ResolvConf& operator=(const ResolvConf&) = delete;
+  // In place of the server before, as programs that write it do: whole, by another file.
+  void name(const std::string& server) {
+    const auto made = path_ + ".new";
+    std::ofstream(made) << "nameserver " << server << "\n";
+    ::rename(made.c_str(), path_.c_str());
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = ::testing::TempDir() + "resolv.conf-" + std::to_string(::getpid());
 };
 
 Resolved look_up(Resolver& resolver, const std::string& host) {
@@ -85,7 +109,8 @@ Resolved look_up(Resolver& resolver, const std::string& host) {
 
 TEST(CaresResolver, FindsEveryAddressOfAName) {
   NameServer server;
-  CaresResolver resolver({.servers = server.place()});
+  const ResolvConf conf;
+  CaresResolver resolver({.resolv_conf = conf.path(), .port = server.port()});
   auto found = look_up(resolver, "host.example");
   EXPECT_EQ(found.status, ResolveStatus::kFound);
   std::ranges::sort(found.addresses);
@@ -94,13 +119,15 @@ TEST(CaresResolver, FindsEveryAddressOfAName) {
 
 TEST(CaresResolver, TakesSoManyAddressesOfANameAndNoMore) {
   NameServer server;
-  CaresResolver resolver({.servers = server.place()});
+  const ResolvConf conf;
+  CaresResolver resolver({.resolv_conf = conf.path(), .port = server.port()});
   EXPECT_EQ(look_up(resolver, "many.example").addresses.size(), 32u);
 }
 
 TEST(CaresResolver, KnowsTheHostsFile) {
   NameServer server;
-  CaresResolver resolver({.servers = server.place()});
+  const ResolvConf conf;
+  CaresResolver resolver({.resolv_conf = conf.path(), .port = server.port()});
   const auto found = look_up(resolver, "localhost");
   EXPECT_EQ(found.status, ResolveStatus::kFound);
   for (const auto& each : found.addresses) EXPECT_EQ(kind_of(each), AddressKind::kLoopback);
@@ -108,13 +135,16 @@ TEST(CaresResolver, KnowsTheHostsFile) {
 
 TEST(CaresResolver, SaysWhatIsNotThere) {
   NameServer server;
-  CaresResolver resolver({.servers = server.place()});
+  const ResolvConf conf;
+  CaresResolver resolver({.resolv_conf = conf.path(), .port = server.port()});
   EXPECT_EQ(look_up(resolver, "no.example").status, ResolveStatus::kNotFound);
 }
 
 TEST(CaresResolver, GivesUpOnASilentServerWhileItAnswersOthers) {
   NameServer server;
-  CaresResolver resolver({.timeout_ms = 100, .tries = 2, .servers = server.place()});
+  const ResolvConf conf;
+  CaresResolver resolver(
+      {.timeout_ms = 100, .tries = 2, .resolv_conf = conf.path(), .port = server.port()});
   std::promise<Resolved> silent;
   resolver.resolve("silent.example", [&](Resolved got) { silent.set_value(std::move(got)); });
   EXPECT_EQ(look_up(resolver, "host.example").status, ResolveStatus::kFound);
@@ -124,16 +154,34 @@ TEST(CaresResolver, GivesUpOnASilentServerWhileItAnswersOthers) {
 
 TEST(CaresResolver, SaysWhereNoServerRuns) {
   const UniqueFd nobody = bind_udp();
-  const auto place = "127.0.0.1:" + std::to_string(port_of(nobody));
-  CaresResolver resolver({.timeout_ms = 50, .tries = 1, .servers = place});
+  const ResolvConf conf;
+  CaresResolver resolver(
+      {.timeout_ms = 50, .tries = 1, .resolv_conf = conf.path(), .port = port_of(nobody)});
   EXPECT_NE(look_up(resolver, "host.example").status, ResolveStatus::kFound);
+}
+
+TEST(CaresResolver, AsksTheServersThatTheMachineHasNow) {
+  const UniqueFd silent = bind_udp();
+  NameServer server("127.0.0.2", port_of(silent));
+  ResolvConf conf;
+  CaresResolver resolver(
+      {.timeout_ms = 60'000, .resolv_conf = conf.path(), .port = port_of(silent)});
+  std::promise<Resolved> before;
+  resolver.resolve("before.example", [&](Resolved got) { before.set_value(std::move(got)); });
+  auto asked_before = before.get_future();
+  EXPECT_EQ(asked_before.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  conf.name("127.0.0.2");
+  EXPECT_EQ(look_up(resolver, "after.example").status, ResolveStatus::kFound);
+  EXPECT_EQ(asked_before.get().status, ResolveStatus::kFound);
 }
 
 TEST(CaresResolver, TakesSoManyAndNoMore) {
   // Outlives the resolver, which answers what is pending when it goes.
   std::atomic<int> answered{0};
   NameServer server;
-  CaresResolver resolver({.timeout_ms = 5'000, .pending_max = 2, .servers = server.place()});
+  const ResolvConf conf;
+  CaresResolver resolver(
+      {.timeout_ms = 5'000, .pending_max = 2, .resolv_conf = conf.path(), .port = server.port()});
   for (int i = 0; i < 2; ++i)
     resolver.resolve("silent.example", [&](const Resolved&) { ++answered; });
   EXPECT_EQ(look_up(resolver, "host.example").status, ResolveStatus::kBusy);
@@ -143,8 +191,10 @@ TEST(CaresResolver, TakesSoManyAndNoMore) {
 TEST(CaresResolver, AnswersWhatIsPendingWhenItGoes) {
   std::atomic<int> answered{0};
   NameServer server;
+  const ResolvConf conf;
   {
-    CaresResolver resolver({.timeout_ms = 60'000, .servers = server.place()});
+    CaresResolver resolver(
+        {.timeout_ms = 60'000, .resolv_conf = conf.path(), .port = server.port()});
     for (int i = 0; i < 100; ++i)
       resolver.resolve("silent.example", [&](const Resolved&) { ++answered; });
   }

@@ -41,7 +41,8 @@ bool complain(const char* step) {
   return false;
 }
 
-void send(InitSays says, int value = 0, int fd = -1) {
+// Gives false where it did not arrive: the program is gone, or takes no descriptor now.
+bool send(InitSays says, int value = 0, int fd = -1) {
   InitMessage message{says, value};
   iovec part{&message, sizeof message};
   msghdr head{};
@@ -57,16 +58,16 @@ void send(InitSays says, int value = 0, int fd = -1) {
     rights->cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
   }
-  // A program that is gone shows at the next wait.
-  while (::sendmsg(kInitControlFd, &head, MSG_NOSIGNAL) < 0 && errno == EINTR) {
-  }
+  ssize_t sent = 0;
+  do sent = ::sendmsg(kInitControlFd, &head, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent >= 0;
 }
 
 bool send_socket() {
   const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket.valid()) return complain("socket");
-  send(InitSays::kSocket, 0, socket.get());
-  return true;
+  return send(InitSays::kSocket, 0, socket.get()) || complain("a socket for the program");
 }
 
 bool send_egress() {
@@ -80,8 +81,7 @@ bool send_egress() {
       ::listen(socket.get(), kBacklog) != 0) {
     return complain("the egress port");
   }
-  send(InitSays::kEgress, 0, socket.get());
-  return true;
+  return send(InitSays::kEgress, 0, socket.get()) || complain("the egress port for the program");
 }
 
 // Everything it was given for the making of the network; a browser must inherit none of it.
