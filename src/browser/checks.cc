@@ -1,6 +1,5 @@
 #include "browser/checks.h"
 
-#include <pwd.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@
 #include <optional>
 
 #include "browser/binaries.h"
-#include "browser/cgroup_file.h"
 #include "browser/cgroup_layout.h"
 #include "browser/profile.h"
 #include "browser/remove_tree.h"
@@ -24,8 +22,9 @@ namespace {
 
 using session::BrowserKind;
 
-// Ten pages with large images side by side take about this much.
-constexpr std::uint64_t kRunDirBytesMin = 1ull << 30;
+// Ten pages with large images side by side take about this much. In a sandbox they take it of the
+// browser's own.
+constexpr std::uint64_t kSharedBytesMin = 1ull << 30;
 constexpr Duration kStartTime{20'000};
 
 // A browser is started in the end by a launcher of its own, as sessions' browsers are.
@@ -70,7 +69,7 @@ Check check_browser(const LauncherConfig& config, BrowserKind kind, const Clock&
 }
 
 Check check_shared_memory() {
-  auto check = check_run_dir("/dev/shm");
+  auto check = check_run_dir("/dev/shm", kSharedBytesMin);
   check.name = "shared memory";
   check.required = false;
   if (!check.ok) check.text += "; in Docker use --shm-size=1g or more";
@@ -108,7 +107,7 @@ Check check_sandbox(const LauncherConfig& config) {
     check.text = account.error().detail;
     return check;
   }
-  const auto instance = make_instance_folder(config.run_dir.empty() ? "/dev/shm" : config.run_dir);
+  const auto instance = make_instance_folder(run_dir_of(config));
   if (!instance) {
     check.text = instance.error().detail;
     return check;
@@ -126,15 +125,9 @@ Check check_sandbox(const LauncherConfig& config) {
 }
 
 Check check_cgroups() {
-  const auto layout = parse_cgroup_layout(read_cgroup_file("/proc/self/mounts"),
-                                          read_cgroup_file("/proc/self/cgroup"));
-  Check check{"cgroups", false, "", false};
-  std::string unwritable;
-  for (const auto& folder : layout.distinct_folders()) {
-    if (::access(folder.c_str(), W_OK) != 0) unwritable = folder;
-  }
-  check.ok = layout.version != CgroupVersion::kNone && unwritable.empty();
-  const std::string why = unwritable.empty() ? layout.why_not : unwritable + " is not writable";
+  const auto layout = prepare_cgroups();
+  const std::string& why = layout.why_not;
+  Check check{"cgroups", layout.version != CgroupVersion::kNone, "", false};
   const std::string version = layout.version == CgroupVersion::kV1 ? "version 1" : "version 2";
   check.text = check.ok ? version + ": browsers have limits" + (why.empty() ? "" : "; but " + why)
                         : why +
@@ -143,7 +136,7 @@ Check check_cgroups() {
   return check;
 }
 
-Check check_run_dir(const std::string& run_dir) {
+Check check_run_dir(const std::string& run_dir, std::uint64_t bytes_min) {
   Check check{"run directory", false, ""};
   struct statvfs facts{};
   if (::statvfs(run_dir.c_str(), &facts) != 0 || ::access(run_dir.c_str(), W_OK) != 0) {
@@ -151,9 +144,9 @@ Check check_run_dir(const std::string& run_dir) {
     return check;
   }
   const auto bytes = std::uint64_t{facts.f_blocks} * facts.f_frsize;
-  check.ok = bytes >= kRunDirBytesMin;
+  check.ok = bytes >= bytes_min;
   check.text = run_dir + " has " + std::to_string(bytes >> 20) + " MiB" +
-               (check.ok ? "" : ": give it 1024 or more");
+               (check.ok ? "" : ": give it " + std::to_string(bytes_min >> 20) + " or more");
   return check;
 }
 
@@ -174,13 +167,14 @@ Check check_user(const std::string& user) {
     check.text = "browsers run as this service's own user";
     return check;
   }
-  const bool exists = !user.empty() && ::getpwnam(user.c_str()) != nullptr;
-  const bool has_nobody = ::getpwnam("nobody") != nullptr;
-  check.ok = exists || has_nobody;
-  check.text = exists ? "browsers run as " + user
-               : has_nobody
-                   ? "there is no user " + user + ": browsers run as nobody"
-                   : "there is no user " + user + ": add it (useradd --system " + user + ")";
+  const auto account = browser_account(user);
+  check.ok = account.has_value();
+  if (!check.ok) {
+    check.text = account.error().detail;
+    return check;
+  }
+  check.text = "browsers run as " + (*account)->name;
+  if ((*account)->name != user) check.text += ": there is no user " + user + ", or it is root";
   return check;
 }
 
@@ -191,8 +185,9 @@ std::vector<Check> run_checks(const LauncherConfig& config, const Clock& clock) 
     checks.push_back(check_sandbox(config));
     checks.push_back(check_cgroups());
   }
-  checks.push_back(check_run_dir(config.run_dir.empty() ? "/dev/shm" : config.run_dir));
-  checks.push_back(check_shared_memory());
+  const bool is_shared = config.isolation == Isolation::kNone;
+  checks.push_back(check_run_dir(run_dir_of(config), is_shared ? kSharedBytesMin : 0));
+  if (is_shared) checks.push_back(check_shared_memory());
   checks.push_back(check_user(config.user));
   checks.push_back(check_fonts());
   checks.push_back(check_browser(config, BrowserKind::kHeadlessShell, clock));

@@ -2,6 +2,7 @@
 // the service: each with what to do where it is not.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ std::vector<Check> run_checks(const LauncherConfig& config, const Clock& clock);
 Check check_bwrap();
 Check check_sandbox(const LauncherConfig& config);
 Check check_cgroups();
-Check check_run_dir(const std::string& run_dir);
+// `bytes_min` is how large its file system must be.
+Check check_run_dir(const std::string& run_dir, std::uint64_t bytes_min);
 Check check_fonts();
 Check check_user(const std::string& user);
 

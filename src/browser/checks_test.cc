@@ -56,9 +56,17 @@ TEST(Checks, SayThatAnUnknownUserIsReplaced) {
 }
 
 TEST(Checks, RefuseARunDirectoryThatCannotBeWritten) {
-  const auto check = check_run_dir("/nowhere");
+  const auto check = check_run_dir("/nowhere", 0);
   EXPECT_FALSE(check.ok);
   EXPECT_THAT(check.text, HasSubstr("/nowhere is not writable"));
+}
+
+TEST(Checks, RefuseARunDirectoryThatIsTooSmall) {
+  const TemporaryFolder run_dir;
+  EXPECT_TRUE(check_run_dir(run_dir.path(), 1).ok);
+  const auto check = check_run_dir(run_dir.path(), 1ull << 60);
+  EXPECT_FALSE(check.ok);
+  EXPECT_THAT(check.text, HasSubstr(": give it 1099511627776 or more"));
 }
 
 }  // namespace

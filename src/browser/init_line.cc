@@ -77,7 +77,7 @@ bool InitLine::read_one() {
   InitNews news{message.says, message.value, 0, {}};
   read_control(head, news);
   if (news.says == InitSays::kSocket) {
-    if (news.fd.valid()) take_socket(std::move(news.fd));
+    take_socket(std::move(news.fd));
   } else if (on_news_) {
     const auto tell = on_news_;  // Whoever is told may close the line.
     tell(std::move(news));
@@ -85,6 +85,7 @@ bool InitLine::read_one() {
   return true;
 }
 
+// One that was lost on its way, for want of descriptors, is the wait's end all the same.
 void InitLine::take_socket(UniqueFd socket) {
   while (!waiters_.empty()) {
     const auto waiter = waiters_.front().lock();
@@ -94,7 +95,7 @@ void InitLine::take_socket(UniqueFd socket) {
     return waiter->served.set();
   }
   // More than these come where somebody gave up waiting.
-  if (sockets_.size() < kSocketsKept) sockets_.push_back(std::move(socket));
+  if (socket.valid() && sockets_.size() < kSocketsKept) sockets_.push_back(std::move(socket));
 }
 
 bool InitLine::want_socket() {
@@ -117,7 +118,7 @@ net::Task<Result<net::ByteStream>> InitLine::dial(int port) {
     co_await waiter->served.wait(due);
     socket = std::move(waiter->socket);
   }
-  if (!socket.valid()) co_return unreachable("the browser gave no connection in time");
+  if (!socket.valid()) co_return unreachable("the browser gave no connection");
   auto connecting = net::connect_with(std::move(socket), "127.0.0.1", port);
   co_return co_await std::move(connecting);
 }

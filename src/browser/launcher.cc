@@ -9,8 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 
 #include "base/log.h"
 #include "browser/command_line.h"
@@ -24,10 +27,15 @@
 #include "browser/sandbox_trial.h"
 
 namespace pbaas::browser {
+
+namespace asio = boost::asio;
+
 namespace {
 
 // What the launcher process takes to kill everything is 50 ms; after this it is killed itself.
 constexpr int kEndTime_ms = 6'000;
+// The launcher process reports what is stuck after 4 s, too.
+constexpr Duration kLeaveTime{10'000};
 // Below it Chromium's pages crash for want of shared memory; Docker's default is 64 MiB.
 constexpr std::uint64_t kSharedMemoryMin = 512ull << 20;
 
@@ -58,7 +66,8 @@ Status prepare_sandbox(const LauncherConfig& config, const std::string& instance
 CgroupLayout cgroups_for(const SessionLimits& limits) {
   if (limits.memory_mb == 0 && limits.pids == 0) return {};
   auto layout = prepare_cgroups();
-  if (!layout.why_not.empty()) log::warn("no_session_limits", {{"why", layout.why_not}});
+  const bool lacks = layout.version == CgroupVersion::kNone || limits.pids > 0;
+  if (lacks && !layout.why_not.empty()) log::warn("no_session_limits", {{"why", layout.why_not}});
   if (const int removed = remove_stale_cgroups(layout); removed > 0) {
     log::info("stale_cgroups_removed", {{"folders", removed}});
   }
@@ -128,7 +137,21 @@ class ForkedLauncher final : public Launcher {
     const auto ordered = order(*browser, spec, binary);
     if (!ordered) co_return ordered.error();
     const auto due = deadline.earlier(Deadline::after(clock_, config_.launch_timeout));
-    const auto ready = co_await browser->ready(due);
+    Status ready;
+    std::exception_ptr cancelled;
+    try {
+      auto waiting = browser->ready(due);
+      ready = co_await std::move(waiting);
+    } catch (...) {
+      cancelled = std::current_exception();
+    }
+    if (cancelled || !ready) {
+      // Its permit, and whoever counts browsers, waits until there is nothing of it.
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+      co_await browser->leave(Deadline::after(clock_, kLeaveTime));
+      co_await asio::this_coro::reset_cancellation_state();
+    }
+    if (cancelled) std::rethrow_exception(cancelled);
     if (!ready) co_return ready.error();
     browser->watch_health({config_.health_interval, config_.health_misses_max});
     co_return std::unique_ptr<Browser>(std::move(browser));
@@ -205,11 +228,14 @@ class ForkedLauncher final : public Launcher {
 
 }  // namespace
 
+std::string run_dir_of(const LauncherConfig& config) {
+  if (!config.run_dir.empty()) return config.run_dir;
+  return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
 Result<std::unique_ptr<Launcher>> Launcher::create(net::Loop& loop, const Clock& clock,
                                                    LauncherConfig config) {
-  if (config.run_dir.empty()) {
-    config.run_dir = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-  }
+  config.run_dir = run_dir_of(config);
   const auto account = browser_account(config.user);
   if (!account) return account.error();
   if (const int removed = remove_stale_instances(config.run_dir); removed > 0) {

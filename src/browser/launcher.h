@@ -47,8 +47,9 @@ struct LaunchSpec {
 struct LauncherConfig {
   std::string headless_shell;  // path of the binary; empty: not installed
   std::string chromium;
-  std::string run_dir;  // profiles live in folders below; on tmpfs where there is one
-  std::string user;     // as root: who browsers run as
+  // Profiles live in folders below; empty: on tmpfs where there is one.
+  std::string run_dir;
+  std::string user;  // as root: who browsers run as
   Isolation isolation = Isolation::kSandbox;
   SessionLimits limits;
   // With a sandbox: takes the socket on which a browser's only way out is to be served, and gives
@@ -61,6 +62,9 @@ struct LauncherConfig {
   Duration health_interval{10'000};
   int health_misses_max = 3;
 };
+
+// Its run directory, or the one that it has where none is set.
+std::string run_dir_of(const LauncherConfig& config);
 
 // `kOutOfMemory`: it reached a limit of its own, which `detail` names.
 enum class ExitCause { kClosed, kCrashed, kHung, kOutOfMemory };
@@ -107,8 +111,8 @@ class Launcher {
                                                   LauncherConfig config);
   virtual ~Launcher() = default;
 
-  // Starts a browser and waits until it answers. Cancelling the task leaves nothing behind. Errors:
-  // kLaunchFailed, with what Chromium wrote.
+  // Starts a browser and waits until it answers. After an error, or when the task was cancelled,
+  // nothing of it is left when this returns. Errors: kLaunchFailed, with what Chromium wrote.
   virtual net::Task<Result<std::unique_ptr<Browser>>> launch(LaunchSpec spec,
                                                              Deadline deadline) = 0;
   // What makes two launches the same browser, so that a spare may serve for either: its binary,

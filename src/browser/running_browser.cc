@@ -45,7 +45,12 @@ egress::EgressSpec owner_of(const LaunchSpec& launch) {
 
 RunningBrowser::RunningBrowser(net::Loop& loop, const Clock& clock,
                                std::shared_ptr<LauncherLine> line, const LaunchSpec& launch)
-    : loop_(loop), clock_(clock), line_(std::move(line)), owner_(owner_of(launch)), news_(loop) {}
+    : loop_(loop),
+      clock_(clock),
+      line_(std::move(line)),
+      owner_(owner_of(launch)),
+      news_(loop),
+      gone_(loop) {}
 
 RunningBrowser::~RunningBrowser() {
   if (id_) line_->leave(*id_);
@@ -102,6 +107,11 @@ net::Task<Status> RunningBrowser::ready(Deadline deadline) {
                   with_words("Chromium did not say in time where it listens", words)};
 }
 
+net::Task<void> RunningBrowser::leave(Deadline deadline) {
+  kill();
+  co_await gone_.wait(deadline);
+}
+
 void RunningBrowser::watch_health(HealthSpec spec) {
   health_ = std::make_unique<HealthWatch>(loop_, clock_, pipe_, spec, [this] {
     log::warn("browser_hung", {{"pid", pid_}, {"session", owner_.session}});
@@ -127,6 +137,8 @@ net::Task<bool> RunningBrowser::answers(Deadline deadline) {
 }
 
 void RunningBrowser::assign(const LaunchSpec& spec) {
+  before_ = use();
+  use();
   owner_ = owner_of(spec);
   if (egress_) egress_->assign(owner_);
 }
@@ -140,11 +152,11 @@ session::ResourceUse RunningBrowser::use() {
   if (exit_) return use_;
   if (egress_) {
     const auto counts = egress_->counts();
-    use_.egress_bytes_up = counts.bytes_up;
-    use_.egress_bytes_down = counts.bytes_down;
+    use_.egress_bytes_up = counts.bytes_up - before_.egress_bytes_up.value_or(0);
+    use_.egress_bytes_down = counts.bytes_down - before_.egress_bytes_down.value_or(0);
   }
   counted_.raise(cgroup_.use());
-  if (counted_.cpu_ms) use_.cpu = Duration(*counted_.cpu_ms);
+  if (counted_.cpu_ms) use_.cpu = Duration(*counted_.cpu_ms) - before_.cpu.value_or(Duration{0});
   if (counted_.peak_memory_kb)
     use_.peak_memory_bytes = static_cast<std::uint64_t>(*counted_.peak_memory_kb) * 1024;
   return use_;
@@ -226,6 +238,7 @@ void RunningBrowser::end(BrowserExit exit) {
   egress_.reset();
   exit_ = std::move(exit);
   news_.set();
+  gone_.set();
   // Last: it may destroy this browser.
   if (callback_) std::exchange(callback_, nullptr)(*exit_);
 }

@@ -34,6 +34,8 @@ class RunningBrowser final : public Browser, private BrowserListener {
   Status order(const CommandLine& line, const std::string& folder_name);
   // Waits until Chromium says where it listens. Errors: kLaunchFailed with what it wrote.
   net::Task<Status> ready(Deadline deadline);
+  // Kills it and returns when nothing of it is left, or at the deadline.
+  net::Task<void> leave(Deadline deadline);
   void watch_health(HealthSpec spec);
 
   const session::BrowserAddress& address() const override { return address_; }
@@ -62,6 +64,7 @@ class RunningBrowser final : public Browser, private BrowserListener {
   std::shared_ptr<LauncherLine> line_;
   egress::EgressSpec owner_;  // whose it is, and the proxy that this one has asked for
   net::Event news_;           // The address is known, or the browser has ended.
+  net::Event gone_;
   std::optional<std::uint64_t> id_;
   int pid_ = 0;
   bool is_hung_ = false;
@@ -75,6 +78,7 @@ class RunningBrowser final : public Browser, private BrowserListener {
   std::unique_ptr<egress::SessionEgress> egress_;
   Cgroup cgroup_;
   CgroupUse counted_;
+  session::ResourceUse before_;  // it was this session's
   session::ResourceUse use_;
   std::shared_ptr<InitLine> init_;
   std::optional<int> init_wait_status_;  // Chromium's, as its init saw it

@@ -128,7 +128,7 @@ class CaresResolver::Impl {
 
   // Null where c-ares has no room for it.
   ares_channel open_channel() {
-    read_ = state_of(limits_.resolv_conf);
+    const auto read = state_of(limits_.resolv_conf);
     ares_options options{};
     options.timeout = limits_.timeout_ms;
     options.tries = limits_.tries;
@@ -143,7 +143,9 @@ class CaresResolver::Impl {
     const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_SOCK_STATE_CB |
                      ARES_OPT_RESOLVCONF | ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
     ares_channel made = nullptr;
-    return ares_init_options(&made, &options, mask) == ARES_SUCCESS ? made : nullptr;
+    if (ares_init_options(&made, &options, mask) != ARES_SUCCESS) return nullptr;
+    read_ = read;
+    return made;
   }
 
   // What the servers of before have not answered is asked of the new ones.

@@ -97,7 +97,7 @@ void Connection::begin_request(std::size_t head_bytes, EgressTurn& turn) {
 
 bool Connection::can_reuse() const {
   const bool same = upstream_ && request_->kind == ProxyRequest::Kind::kPlain &&
-                    open_to_ == request_->destination && open_generation_ == session_.generation();
+                    open_to_ == request_->destination;
   if (!same || upstream_->hung_up() || upstream_->broken()) return false;
   // What a server says unasked must not be taken for the answer to what is asked next.
   char byte = 0;
@@ -106,7 +106,6 @@ bool Connection::can_reuse() const {
 
 void Connection::dial(EgressTurn& turn) {
   const HostPort& destination = request_->destination;
-  open_generation_ = session_.generation();
   dial_until_ = turn.now + limits_.connect_max;
   const auto* proxy = session_.upstream_for(destination);
   through_proxy_ = proxy != nullptr;

@@ -141,7 +141,6 @@ class Connection {
   std::optional<UpstreamHandshake> handshake_;
   // Where the open upstream_ leads, to be used again.
   std::optional<HostPort> open_to_;
-  int open_generation_ = 0;
   bool through_proxy_ = false;  // the upstream is the session's own proxy
   // Where that takes requests with whole URLs: those of the proxy that was dialled, though the
   // session may have another by now.

@@ -321,28 +321,24 @@ TEST_F(Chained, AProxyAtAPrivateAddressNeedsTheOperatorsLeave) {
   EXPECT_EQ(server.accepted(), 0);
 }
 
-TEST_F(Chained, AHandOverChangesTheWayOfTheNextRequest) {
+TEST_F(Chained, AHandOverClosesWhatIsOpen) {
   Server origin(serve_ok);
   Rig fresh;
   fresh.resolver.set("upstream.example", {{"127.0.0.1"}});
-  Wire wire = fresh.connect();
-  wire.send(get(origin.at("a.example") + "/"));
-  EXPECT_EQ(read_body(wire), "ok GET /");
+  Wire plain = fresh.connect();
+  plain.send(get(origin.at("a.example") + "/"));
+  EXPECT_EQ(read_body(plain), "ok GET /");
+  Wire tunnel = fresh.tunnel(origin.at("a.example"));
+  Wire waiting = fresh.connect();
+  waiting.send(get("slow.example/"));
+  ASSERT_TRUE(soon([&] { return fresh.resolver.asked() == 3; }));
   fresh.session->assign(through(server, session::ProxyKind::kHttp, "hunter2"));
-  wire.send(get(origin.at("a.example") + "/"));
-  EXPECT_EQ(read_body(wire), "through");
-}
-
-TEST_F(Chained, APasswordGoesToTheProxyItIsOfAlsoWhenTheSessionGetsAnotherMeanwhile) {
-  Rig fresh;
-  auto first = through(server, session::ProxyKind::kHttp, "hunter2");
-  first.proxy->server = place(server.at("slow.example"));
-  fresh.session->assign(std::move(first));
-  Wire wire = fresh.connect();
-  wire.send(get("far.example/"));
-  ASSERT_TRUE(soon([&] { return fresh.resolver.asked() == 1; }));
-  fresh.session->assign(through(server, session::ProxyKind::kHttp, "of the next"));
+  EXPECT_EQ(plain.read_all(), "");
+  EXPECT_EQ(tunnel.read_all(), "");
+  EXPECT_EQ(waiting.read_all(), "");
   fresh.resolver.answer_late("slow.example", "127.0.0.1");
+  Wire wire = fresh.connect();
+  wire.send(get(origin.at("a.example") + "/"));
   EXPECT_EQ(read_body(wire), "through");
 }
 

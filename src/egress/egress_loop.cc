@@ -173,15 +173,22 @@ void EgressLoop::handle(ServePost& post) {
 
 void EgressLoop::handle(AssignPost& post) {
   const auto found = listeners_.find(post.session);
-  if (found != listeners_.end()) found->second->session.assign(std::move(post.spec));
+  if (found == listeners_.end()) return;
+  // What a spare had open, a tunnel say, does not go by the session's proxy.
+  abort_all(*found->second);
+  found->second->session.assign(std::move(post.spec));
 }
 
 void EgressLoop::handle(EndPost& post) {
   const auto found = listeners_.find(post.session);
   if (found == listeners_.end() || std::exchange(found->second->ended, true)) return;
   ended_listeners_.push_back(post.session);
+  abort_all(*found->second);
+}
+
+void EgressLoop::abort_all(const Listener& listener) {
   for (const auto& [id, member] : members_) {
-    if (&member->listener != found->second.get()) continue;
+    if (&member->listener != &listener) continue;
     auto lent = turn();
     member->abort(lent);
     note_state(*member);

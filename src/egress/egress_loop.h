@@ -58,6 +58,7 @@ class EgressLoop final : private ConnectionHome {
   void handle(EndPost& post);
   void handle(ResolvedPost& post);
   void handle_posts();
+  void abort_all(const Listener& listener);
   void accept_all(Listener& listener);
   void adopt(Listener& listener, UniqueFd client);
   void tick_all();

@@ -22,8 +22,7 @@ class SessionEgress {
   SessionEgress(const SessionEgress&) = delete;
   ~SessionEgress();
 
-  // Whose traffic it is from now on, as when a spare is handed over: the next request, also of
-  // connections that are open, goes by this.
+  // Whose traffic it is from now on, as when a spare is handed over. What is open is closed.
   void assign(EgressSpec spec);
   EgressCounts counts() const;
 

@@ -17,7 +17,6 @@ EgressSession::EgressSession(EgressSpec spec, std::shared_ptr<EgressMeter> own, 
 
 void EgressSession::assign(EgressSpec spec) {
   spec_ = std::move(spec);
-  ++generation_;
 }
 
 const session::UpstreamProxy* EgressSession::upstream_for(const HostPort& destination) const {

@@ -57,8 +57,6 @@ class EgressSession {
   void assign(EgressSpec spec);
   // The session's own proxy, where this destination goes through it.
   const session::UpstreamProxy* upstream_for(const HostPort& destination) const;
-  // Changes with the spec: what was connected under another may not be used again.
-  int generation() const { return generation_; }
 
   void count_up(std::uint64_t bytes);
   void count_down(std::uint64_t bytes);
@@ -71,7 +69,6 @@ class EgressSession {
   bool may_log(Instant now);
 
   EgressSpec spec_;
-  int generation_ = 0;
   std::shared_ptr<EgressMeter> own_;
   EgressMeter& all_;
   Instant window_start_{};

@@ -1,6 +1,7 @@
 #include "store/session_log_sqlite.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -20,6 +21,11 @@ namespace {
 constexpr std::size_t kJobsMax = 1000;  // Calls that may wait for the thread.
 constexpr Duration kRetryDelay{500};
 constexpr std::size_t kBatchMax = 1000;
+// From how many pages on the write-ahead log is brought into the database by a thread that nobody
+// waits for, as that waits for the disk; and from how many on, where that does not keep up, by the
+// writer.
+constexpr int kLogPages = 1'000;
+constexpr int kLogPagesMax = 50'000;
 
 Error not_written() {
   return {Fault::kStoreUnavailable, "the session log cannot be written at the moment", "", 1};
@@ -31,13 +37,18 @@ Error not_written() {
 // only the newest state is kept, so what waits is bounded by the number of sessions that changed.
 class SqliteSessionLog::Writer {
  public:
-  Writer(net::Loop& loop, std::unique_ptr<SqliteDatabase> database)
+  // `second` is another connection to the same database.
+  Writer(net::Loop& loop, std::unique_ptr<SqliteDatabase> database,
+         std::unique_ptr<SqliteDatabase> second)
       : database_(std::move(database)),
+        second_(std::move(second)),
         table_(*database_, [this] { return next_key(); }),
+        syncs_(loop, "session-log-sync", kJobsMax),
         thread_(loop, "session-log", kJobsMax) {}
 
   ~Writer() {
     thread_.finish();
+    syncs_.finish();
     if (stats_.pending > 0) log::error("session_log_lost", {{"sessions", stats_.pending}});
   }
 
@@ -76,7 +87,10 @@ class SqliteSessionLog::Writer {
   Status write_all() {
     for (;;) {
       const auto batch = take_batch();
-      if (batch.empty()) return {};
+      if (batch.empty()) {
+        keep_log_short();
+        return {};
+      }
       if (const auto wrote = table_.write(numbered(batch)); !wrote) {
         put_back(batch, wrote.error());
         return wrote;
@@ -116,6 +130,16 @@ class SqliteSessionLog::Writer {
     return batch;
   }
 
+  void keep_log_short() {
+    const int pages = database_->log_pages();
+    if (pages > kLogPagesMax) (void)database_->sync();
+    if (pages < kLogPages || is_syncing_.exchange(true)) return;
+    syncs_.post_later(Duration{0}, [this] {
+      (void)second_->sync();
+      is_syncing_ = false;
+    });
+  }
+
   void put_back(const std::vector<Session>& batch, const Error& error) {
     std::size_t pending = 0;
     {
@@ -140,6 +164,7 @@ class SqliteSessionLog::Writer {
 
   // The thread's alone after the start.
   std::unique_ptr<SqliteDatabase> database_;
+  std::unique_ptr<SqliteDatabase> second_;  // that of `syncs_`
   SessionTable table_;
   const std::string epoch_ = random_hex_128();
   std::int64_t next_state_ = 0;
@@ -151,6 +176,8 @@ class SqliteSessionLog::Writer {
   bool scheduled_ = false;
   SessionLogStats stats_;
 
+  std::atomic<bool> is_syncing_{false};
+  BlockingThread syncs_;
   BlockingThread thread_;
 };
 
@@ -158,7 +185,9 @@ Result<std::unique_ptr<SqliteSessionLog>> SqliteSessionLog::open(net::Loop& loop
                                                                  const std::string& path) {
   auto database = SqliteDatabase::open(path);
   if (!database) return database.error();
-  auto writer = std::make_unique<Writer>(loop, std::move(*database));
+  auto second = SqliteDatabase::open(path);
+  if (!second) return second.error();
+  auto writer = std::make_unique<Writer>(loop, std::move(*database), std::move(*second));
   return std::unique_ptr<SqliteSessionLog>(new SqliteSessionLog(std::move(writer)));
 }
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -128,6 +129,15 @@ TEST_F(SqliteSessionLogTest, CanBeClosedWhileAnotherProgramHoldsTheLock) {
   SQLite::Statement count(other, "SELECT count(*) FROM sessions");
   count.executeStep();
   EXPECT_EQ(count.getColumn(0).getInt(), 0);
+}
+
+TEST_F(SqliteSessionLogTest, KeepsItsWriteAheadLogShort) {
+  auto log = open_log(loop_, path_);
+  for (int n = 0; n < 3'000; ++n) {
+    log->record(new_session());
+    run_task(loop_, log->written());
+  }
+  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 20u << 20) << "it would have 100 MB";
 }
 
 TEST_F(SqliteSessionLogTest, LosesNothingWhileTheDiskIsFull) {

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
+#include <sqlite3.h>
 
 #include <filesystem>
 #include <map>
@@ -65,7 +66,11 @@ class SqliteDatabase::Impl {
     database_.exec("PRAGMA journal_mode = WAL");
     database_.exec("PRAGMA synchronous = NORMAL");
     database_.exec("PRAGMA foreign_keys = ON");
+    // In place of the checkpoints that commits make by themselves, which wait for the disk.
+    sqlite3_wal_hook(database_.getHandle(), &Impl::on_commit, this);
   }
+
+  int log_pages() const { return log_pages_; }
 
   SqlRows query(const SqlStatement& text) {
     auto& statement = prepared(text.text);
@@ -79,6 +84,11 @@ class SqliteDatabase::Impl {
   void run_script(const std::string& text) { database_.exec(text); }
 
  private:
+  static int on_commit(void* self, sqlite3*, const char*, int pages) {
+    static_cast<Impl*>(self)->log_pages_ = pages;
+    return SQLITE_OK;
+  }
+
   SQLite::Statement& prepared(const std::string& text) {
     if (const auto found = prepared_.find(text); found != prepared_.end()) return found->second;
     if (prepared_.size() >= kPreparedMax) prepared_.clear();
@@ -88,6 +98,7 @@ class SqliteDatabase::Impl {
         .first->second;
   }
 
+  int log_pages_ = 0;
   SQLite::Database database_;
   std::map<std::string, SQLite::Statement> prepared_;
 };
@@ -150,6 +161,10 @@ Status SqliteDatabase::lock_schema() {
 // A checkpoint syncs the WAL to disk, then the database: https://www.sqlite.org/wal.html#ckpt
 Status SqliteDatabase::sync() {
   return run_script("PRAGMA wal_checkpoint(PASSIVE)");
+}
+
+int SqliteDatabase::log_pages() const {
+  return impl_->log_pages();
 }
 
 }  // namespace pbaas::store

@@ -57,7 +57,8 @@ class StagedLauncher final : public browser::Launcher {
     launches.push_back(spec);
     co_await go.wait(deadline);
     if (throws) throw std::runtime_error("no descriptors");
-    if (fails) co_return Error{Fault::kLaunchFailed, "no such binary"};
+    if (fails || (broken && spec.options.locale == broken))
+      co_return Error{Fault::kLaunchFailed, "no such binary"};
     auto browser = std::make_unique<StagedBrowser>(kills);
     last = browser.get();
     co_return std::unique_ptr<browser::Browser>(std::move(browser));
@@ -70,6 +71,7 @@ class StagedLauncher final : public browser::Launcher {
 
   net::Event go;
   bool fails = false;
+  std::optional<std::string> broken;  // the locale that none starts with
   bool throws = false;
   bool is_alive = true;
   std::vector<browser::LaunchSpec> launches;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,18 +52,36 @@ class WarmPool {
     Instant ready_at;
   };
   using Spares = std::list<Spare>;
+  // The one start that is under way.
+  struct Starting {
+    Starting(net::Loop& loop, std::string its_signature)
+        : signature(std::move(its_signature)), over(loop), ended(loop) {}
+    const std::string signature;
+    bool is_awaited = false;  // by a create that has none otherwise
+    net::Event over;          // it is not wanted any more
+    net::Event ended;
+  };
+  // A kind that is not started for a while.
+  struct Bench {
+    int failures = 0;  // in a row
+    Instant until{};
+  };
   using Launched = std::optional<Result<std::unique_ptr<browser::Browser>>>;
 
   std::vector<std::string> held() const;
   std::unique_ptr<browser::Browser> take_out(const std::string& signature);
+  net::Task<std::unique_ptr<browser::Browser>> take_well(std::string signature);
+  net::Task<bool> wait_for_start(std::string signature);
+  void give_way();
+  bool is_benched(const std::string& signature) const;
   void end_old(Instant now);
   // Ends those that are not among the wanted, and leaves of these what is missing.
   void end_unwanted(std::vector<WarmKind>& wanted);
-  net::Task<void> start(WarmKind kind);
+  net::Task<void> start(WarmKind kind, std::shared_ptr<Starting> starting);
   net::Task<void> launch(const WarmKind& kind, Launched& launched);
-  net::Task<void> until_stopped();
+  net::Task<void> until_over(std::shared_ptr<Starting> starting);
   void keep(std::string signature, std::unique_ptr<browser::Browser> browser);
-  // One of this kind did not start, or died unused: the next start waits, and may be another's.
+  // One of this kind did not start, or died unused: others are started in the meantime.
   void pass_over(const std::string& signature);
   void count_ended(const char* why);
 
@@ -72,11 +91,11 @@ class WarmPool {
   const int count_;
   WarmDemand demand_;
   Spares spares_;  // those to be had, the oldest first
-  std::optional<std::string> starting_;
+  std::shared_ptr<Starting> starting_;
+  std::map<std::string, Bench> benched_;  // by signature
   bool stopped_ = false;
-  net::Event stop_;
-  int failures_ = 0;  // in a row
   Instant not_before_{};
+  net::Loop& loop_;
   net::TaskGroup tasks_;
 };
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include "support/run_task.h"
 #include "worker/staged_launcher.h"
 
@@ -156,6 +158,89 @@ TEST_F(WarmPoolTest, AKindThatDoesNotStartStandsInNobodysWay) {
   EXPECT_EQ(launcher.launches.at(0).options.locale, "broken");
   EXPECT_FALSE(launcher.launches.at(1).options.locale);
   EXPECT_EQ(pool.ready(), 1);
+}
+
+TEST_F(WarmPoolTest, AKindThatNeverStartsIsAskedForInVain) {
+  launcher.broken = "broken";
+  for (int n = 0; n < 100; ++n) {
+    take(in("broken"));
+    clock.advance(Duration{1'000});
+    refill();
+  }
+  EXPECT_EQ(pool.ready(), 2) << "plain ones are started in between";
+  const auto failed = std::stoi(ended("failed"));
+  EXPECT_GT(failed, 2);
+  EXPECT_LT(failed, 10);
+}
+
+TEST_F(WarmPoolTest, AKindIsForgivenOnceItHasNotFailedForLong) {
+  launcher.fails = true;
+  for (int n = 0; n < 20; ++n) {
+    clock.advance(Duration{60'000});
+    refill();
+  }
+  launcher.fails = false;
+  clock.advance(Duration{60'000});
+  refill();
+  ASSERT_EQ(pool.ready(), 1);
+  clock.advance(Duration{120'000});
+  refill();
+  launcher.last->exit({browser::ExitCause::kCrashed, "signal 9"});
+  clock.advance(Duration{1'000});
+  refill();
+  EXPECT_EQ(pool.ready(), 2);
+}
+
+// A pool with a start under way.
+struct StartingPool : WarmPoolTest {
+  StartingPool() {
+    starting.refill();
+    settle();
+    EXPECT_EQ(starting.starting(), 1);
+  }
+  ~StartingPool() override {
+    starting.stop();
+    settle();
+    EXPECT_TRUE(starting.idle());
+  }
+  // By the time the test says, as run_task would not leave the loop to it.
+  void ask(session::SessionOptions options) {
+    browser::LaunchSpec spec{SessionId::random(), std::move(options)};
+    boost::asio::co_spawn(
+        loop, starting.take(std::move(spec)),
+        [this](const std::exception_ptr&, auto got) { given.push_back(std::move(got)); });
+    settle();
+  }
+
+  StagedLauncher slow{loop};
+  WarmPool starting{loop, clock, slow, metrics, {.count = 1}};
+  std::vector<std::unique_ptr<browser::Browser>> given;
+};
+
+TEST_F(StartingPool, IsWaitedForByACreateOfItsKind) {
+  ask({});
+  EXPECT_TRUE(given.empty());
+  slow.go.set();
+  settle();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_TRUE(given.at(0));
+  EXPECT_EQ(slow.launches.size(), 1U);
+}
+
+TEST_F(StartingPool, IsWaitedForByOneOnly) {
+  ask({});
+  ask({});
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_FALSE(given.at(0));
+  EXPECT_EQ(starting.starting(), 1) << "the first still waits for it";
+}
+
+TEST_F(StartingPool, GivesWayToACreateOfAnotherKind) {
+  ask(in("fr-FR"));
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_FALSE(given.at(0));
+  EXPECT_EQ(starting.starting(), 0);
+  EXPECT_EQ(ended("gave_way"), "1");
 }
 
 TEST_F(WarmPoolTest, SurvivesALaunchThatThrows) {

@@ -93,7 +93,6 @@ Status Worker::may_start(const Session& session) {
 
 Worker::Live Worker::admit(Session session, Slot slot) {
   session.start(config_.id, epoch_);
-  log_.record(session);
   const auto live = std::make_shared<LiveSession>(loop_, std::move(session), std::move(slot));
   sessions_.emplace(live->record.id, live);
   tasks_.spawn("launch", launch(live));
@@ -112,26 +111,33 @@ net::Task<void> Worker::launch(Live live) {
     launched.browser = Error{Fault::kLaunchFailed, problem.what()};
   }
   --launching_;
-  if (launched.browser && *launched.browser) co_await record(live, (**launched.browser)->pipe());
-  live->launched.set();
   auto& browser = launched.browser;
   if (browser && *browser) {
     const std::chrono::duration<double> taken = clock_.now() - began;
     metrics_.observe("pbaas_create_seconds", {{"phase", launched.warm ? "warm" : "launch"}},
                      taken.count());
+    co_await record(live, (**browser)->pipe());
+    live->launched.set();
     co_return run_in(live, std::move(**browser), launched.warm);
   }
-  // Nothing started, or what did was stopped by the session's end and is the launcher's to kill.
+  live->launched.set();
+  // Nothing started, or what did was stopped by the session's end, and is gone.
   live->gone.set();
   if (browser) end_live(live, EndReason::kLaunchFailed, browser->error().detail);
 }
 
-// Before anybody else has the browser, so that nothing it does is missed.
+// Before anybody else has the browser, so that nothing it does is missed. The session goes on where
+// it cannot be recorded.
 net::Task<void> Worker::record(Live live, std::shared_ptr<browser::CdpPipe> pipe) {
   const auto& options = live->record.options.record;
   if (!options || !recordings_) co_return;
-  auto starting = recordings_->start(live->record.id, *options, std::move(pipe));
-  live->recording = co_await std::move(starting);
+  try {
+    auto starting = recordings_->start(live->record.id, *options, std::move(pipe));
+    live->recording = co_await std::move(starting);
+  } catch (const std::exception& problem) {
+    log::error("recording_failed",
+               {{"session", live->record.id.text()}, {"why", std::string(problem.what())}});
+  }
 }
 
 // Writes its outcome to `launched`, because what run_unless runs gives nothing.
@@ -142,6 +148,8 @@ net::Task<void> Worker::launch_browser(const Session& session, Launched& launche
     launched = {std::move(spare), true};
     co_return;
   }
+  // Not before: a spare's session runs before that could be written.
+  log_.record(session);
   const auto deadline = Deadline::after(clock_, kLaunchMax);
   launched.browser = co_await launcher_.launch(spec, deadline);
 }
@@ -168,8 +176,8 @@ void Worker::run_in(const Live& live, std::unique_ptr<browser::Browser> browser,
   live->browser->on_exit([this, weak](const browser::BrowserExit& exit) {
     if (const auto exited = weak.lock()) browser_exited(exited, exit);
   });
-  if (!runs)
-    return;  // Ended while it started: `dismantle` waits for the launch and takes it from here.
+  // Ended while it started: `dismantle`, which waits for the launch, may have given it up.
+  if (!runs) return live->browser->kill();
   log_.record(live->record);
   metrics_.count("pbaas_sessions_created_total",
                  {{"browser", std::string(to_word(options.browser))}});

@@ -155,7 +155,8 @@ class Watch {
     char wanted = 0;
     const ssize_t got = ::recv(kInitControlFd, &wanted, 1, MSG_DONTWAIT);
     if (got < 0) return errno == EAGAIN || errno == EINTR;
-    if (got == 1 && wanted == kWantSocket) send_socket();
+    // Whoever waits for it is told that there is none.
+    if (got == 1 && wanted == kWantSocket && !send_socket()) send(InitSays::kSocket);
     return got > 0;
   }
 
