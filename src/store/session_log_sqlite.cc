@@ -25,7 +25,7 @@ constexpr std::size_t kBatchMax = 1000;
 // waits for, as that waits for the disk; and from how many on, where that does not keep up, by the
 // writer.
 constexpr int kLogPages = 1'000;
-constexpr int kLogPagesMax = 50'000;
+constexpr int kLogPagesMax = 4'000;
 
 Error not_written() {
   return {Fault::kStoreUnavailable, "the session log cannot be written at the moment", "", 1};
