@@ -169,12 +169,19 @@ class LauncherProcess {
       report(StartFailed{order.id, "the launcher process is out of file descriptors"});
       return;
     }
-    const auto begun = is_bare ? start_bare(order, fds) : start_in_sandbox(order, fds);
+    const std::string folder = spec_.instance.path + "/" + order.folder;
+    if (const int error = make_browser_folder(folder, spec_.user); error != 0) {
+      remove_tree(folder);
+      report(StartFailed{order.id, "cannot make " + folder + ": " + std::strerror(error)});
+      return;
+    }
+    const auto begun = is_bare ? start_bare(order, folder, fds) : start_in_sandbox(order, fds);
     if (!begun) {
+      remove_tree(folder);
       report(StartFailed{order.id, begun.error().detail});
       return;
     }
-    trees_.add(order.id, begun->pid, begun->folder);
+    trees_.add(order.id, begun->pid, folder);
     trees_.of_id(order.id)->cgroup = begun->cgroup;
     report(Started{order.id, begun->pid});
   }
@@ -185,36 +192,28 @@ class LauncherProcess {
     return variables;
   }
 
-  // A process that was started in a folder and a cgroup of its own.
+  // A process that was started in a cgroup of its own.
   struct Begun {
     pid_t pid = 0;
-    std::string folder;
     Cgroup cgroup;
   };
 
   Result<Begun> begin(const std::string& name, SpawnSpec spec) {
-    spec.folder = spec_.instance.path + "/" + name;
-    spec.user = spec_.user;
-    if (const int error = make_browser_folder(spec.folder, spec_.user); error != 0) {
-      remove_tree(spec.folder);
-      return Error{Fault::kLaunchFailed,
-                   "cannot make " + spec.folder + ": " + std::string(std::strerror(error))};
-    }
     const Cgroup cgroup = cgroups_.make(name);
     if (cgroups_.available() && !cgroup) {
-      remove_tree(spec.folder);
       return Error{Fault::kLaunchFailed, "the kernel does not bound its memory and processes now"};
     }
+    spec.user = spec_.user;
     spec.cgroups = cgroup.open_procs();
     const auto pid = spawn(spec);
-    if (pid) return Begun{*pid, spec.folder, cgroup};
+    if (pid) return Begun{*pid, cgroup};
     cgroup.remove();
-    remove_tree(spec.folder);
     return pid.error();
   }
 
-  Result<Begun> start_bare(const StartOrder& order, const std::vector<UniqueFd>& fds) {
-    SpawnSpec spec{order.argv, variables_of(order), {}, {}, {}};
+  Result<Begun> start_bare(const StartOrder& order, const std::string& folder,
+                           const std::vector<UniqueFd>& fds) {
+    SpawnSpec spec{order.argv, variables_of(order), folder, {}, {}};
     spec.fds = {{fds[0].get(), 3}, {fds[1].get(), 4}, {fds[2].get(), 2}};
     return begin(order.folder, std::move(spec));
   }
@@ -234,7 +233,7 @@ class LauncherProcess {
     }
     UniqueFd ours(ends[0]);
     const UniqueFd theirs(ends[1]);
-    SpawnSpec spec{command, {}, {}, {}, {}};
+    SpawnSpec spec{command, {}, spec_.instance.path, {}, {}};
     spec.fds = {{errors, 2}, {theirs.get(), kInitOrderFd}, {init_.get(), kInitProgramFd}};
     auto begun = begin(name, std::move(spec));
     if (!begun) return begun.error();
@@ -270,10 +269,8 @@ class LauncherProcess {
     return std::nullopt;
   }
 
-  // The folder's name is another's from now on: it is empty.
   void end_unused(const Begun& begun) {
     kill_group(begun.pid);
-    remove_tree(begun.folder);
     late_cgroups_.push_back(begun.cgroup);
   }
 
@@ -285,10 +282,8 @@ class LauncherProcess {
   void forget_ready(pid_t pid) {
     std::erase_if(ready_, [&](const auto& each) {
       const auto& begun = each.second.begun;
-      if (begun.pid != pid) return false;
-      remove_tree(begun.folder);
-      late_cgroups_.push_back(begun.cgroup);
-      return true;
+      if (begun.pid == pid) late_cgroups_.push_back(begun.cgroup);
+      return begun.pid == pid;
     });
   }
 
@@ -390,7 +385,7 @@ class LauncherProcess {
   Steady::time_point limits_due_{};
   Trees trees_;
   Removals removals_;
-  std::map<std::string, Sandbox> ready_;  // by the folder's name
+  std::map<std::string, Sandbox> ready_;  // by the name of the browser's folder
   std::vector<Cgroup> late_cgroups_;      // in which something may be left to end
 };
 
