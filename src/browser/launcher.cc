@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@
 #include "browser/launch_permits.h"
 #include "browser/launcher_line.h"
 #include "browser/launcher_process.h"
+#include "browser/process_tree.h"
 #include "browser/profile.h"
 #include "browser/remove_tree.h"
 #include "browser/running_browser.h"
@@ -88,6 +90,7 @@ Result<ForkedProcess> fork_launcher(LauncherProcessSpec spec) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
   }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // See end_orphans.
   ForkedProcess forked{0, UniqueFd(ends[0])};
   spec.socket = UniqueFd(ends[1]);
   forked.process = ::fork();
@@ -124,6 +127,7 @@ class ForkedLauncher final : public Launcher {
       ::kill(process_, SIGKILL);
     }
     ::waitpid(process_, nullptr, 0);
+    end_orphans(process_);
     // Gone already, unless the process was killed before it could.
     remove_tree(instance_path_);
   }

@@ -442,6 +442,22 @@ TEST_F(AheadTest, LeavesNothing) {
   EXPECT_TRUE(run_dir.is_empty());
 }
 
+// At a random moment: some of them are being made.
+TEST_F(AheadTest, LeavesNothingWhenTheLauncherProcessIsKilled) {
+  SKIP_WITHOUT(kHeadlessShell);
+  std::mt19937 random(11);
+  std::uniform_int_distribution<int> moment_us(0, 20'000);
+  for (int round = 0; round < 20; ++round) {
+    auto with = config_ahead();
+    with.sandboxes_ahead = 4;
+    create(with);
+    ::usleep(static_cast<useconds_t>(moment_us(random)));
+    ::kill(children_of(::getpid()).at(0), SIGKILL);
+    launcher.reset();
+    ASSERT_TRUE(descendants_of(::getpid()).empty()) << "in round " << round;
+  }
+}
+
 TEST_F(AheadTest, MakesOneAnewWhereItHasDied) {
   SKIP_WITHOUT(kHeadlessShell);
   create(config_ahead());
