@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <cerrno>
 #include <cstring>
@@ -20,6 +23,7 @@
 #include "browser/launch_permits.h"
 #include "browser/launcher_line.h"
 #include "browser/launcher_process.h"
+#include "browser/process_tree.h"
 #include "browser/profile.h"
 #include "browser/remove_tree.h"
 #include "browser/running_browser.h"
@@ -34,6 +38,8 @@ namespace {
 
 // What the launcher process takes to kill everything is 50 ms; after this it is killed itself.
 constexpr int kEndTime_ms = 6'000;
+// A browser that starts is busy for about so long.
+constexpr Duration kPrepareAfter{300};
 // The launcher process reports what is stuck after 4 s, too.
 constexpr Duration kLeaveTime{10'000};
 // Below it Chromium's pages crash for want of shared memory; Docker's default is 64 MiB.
@@ -84,6 +90,7 @@ Result<ForkedProcess> fork_launcher(LauncherProcessSpec spec) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
   }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // See end_orphans.
   ForkedProcess forked{0, UniqueFd(ends[0])};
   spec.socket = UniqueFd(ends[1]);
   forked.process = ::fork();
@@ -104,8 +111,10 @@ class ForkedLauncher final : public Launcher {
         small_shared_memory_(shared_memory_is_small()),
         process_(process),
         line_(std::make_shared<LauncherLine>(loop, std::move(socket))),
-        permits_(loop, config_.launches_at_once) {
+        permits_(loop, config_.launches_at_once),
+        prepare_timer_(loop) {
     line_->listen();
+    prepare();
   }
 
   // Returns when every browser and folder is gone.
@@ -118,6 +127,7 @@ class ForkedLauncher final : public Launcher {
       ::kill(process_, SIGKILL);
     }
     ::waitpid(process_, nullptr, 0);
+    end_orphans(process_);
     // Gone already, unless the process was killed before it could.
     remove_tree(instance_path_);
   }
@@ -202,17 +212,41 @@ class ForkedLauncher final : public Launcher {
   int next_port() const { return kPortMin + static_cast<int>(last_folder_ % kPortCount); }
 
   Status order(RunningBrowser& browser, const LaunchSpec& launch, const std::string& binary) {
-    // Short: Chromium makes a socket below it, whose path may have 107 bytes.
-    const std::string name = "b" + std::to_string(++last_folder_);
+    const std::string name = name_of(++last_folder_);
     const int port = has_sandbox() ? next_port() : 0;
     auto line = command_line(launch.options, line_spec(binary, instance_path_ + "/" + name, port));
     browser.counted_by(cgroup_of(cgroups_, instance_name(), name));
-    if (has_sandbox()) {
-      line.argv = sandbox_command(sandbox_spec(config_, instance_path_, name), line.argv);
-      browser.in_sandbox(config_.open_egress);
-    }
+    if (has_sandbox()) browser.in_sandbox(sandbox_of(name, binary), config_.open_egress);
+    prepare_soon();
     return browser.order(line, name);
   }
+
+  std::vector<std::string> sandbox_of(const std::string& name, const std::string& binary) const {
+    return sandbox_command(sandbox_spec(config_, instance_path_, name), binary);
+  }
+
+  // Sandboxes of the next browsers, for either binary where both are the system's.
+  void prepare() {
+    if (!has_sandbox()) return;
+    const auto& binary = config_.headless_shell.empty() ? config_.chromium : config_.headless_shell;
+    const auto ahead = static_cast<std::uint64_t>(config_.sandboxes_ahead);
+    last_prepared_ = std::max(last_prepared_, last_folder_);
+    while (last_prepared_ < last_folder_ + ahead) {
+      const auto name = name_of(++last_prepared_);
+      line_->prepare({name, sandbox_of(name, binary)});
+    }
+  }
+
+  // Once none has been started for a while: what starts is not to be slowed down.
+  void prepare_soon() {
+    prepare_timer_.expires_after(kPrepareAfter);
+    prepare_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) prepare();
+    });
+  }
+
+  // Short: Chromium makes a socket below it, whose path may have 107 bytes.
+  static std::string name_of(std::uint64_t number) { return "b" + std::to_string(number); }
 
   net::Loop& loop_;
   const Clock& clock_;
@@ -224,6 +258,8 @@ class ForkedLauncher final : public Launcher {
   std::shared_ptr<LauncherLine> line_;
   LaunchPermits permits_;
   std::uint64_t last_folder_ = 0;
+  std::uint64_t last_prepared_ = 0;
+  asio::steady_timer prepare_timer_;
 };
 
 }  // namespace

@@ -40,6 +40,11 @@ Result<std::uint64_t> LauncherLine::start(StartOrder order, std::vector<UniqueFd
   return order.id;
 }
 
+// It is about no browser, whose ids begin with 1.
+void LauncherLine::prepare(PrepareOrder order) {
+  send({0, to_json(Order(std::move(order))), {}});
+}
+
 void LauncherLine::kill(std::uint64_t id) {
   if (listeners_.contains(id)) send({id, to_json(Order(KillOrder{id})), {}});
 }

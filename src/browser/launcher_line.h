@@ -39,6 +39,7 @@ class LauncherLine : public std::enable_shared_from_this<LauncherLine> {
   // line is too long. Errors: kLaunchFailed.
   Result<std::uint64_t> start(StartOrder order, std::vector<UniqueFd> fds,
                               BrowserListener& listener);
+  void prepare(PrepareOrder order);
   void kill(std::uint64_t id);
   // Kills the browser and tells the listener nothing more; it counts as live until it is gone.
   void leave(std::uint64_t id);

@@ -14,10 +14,14 @@
 #include <chrono>
 #include <cstring>
 #include <exception>
+#include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "browser/inheritance.h"
+#include "browser/init_order.h"
 #include "browser/init_program.h"
 #include "browser/process_tree.h"
 #include "browser/removals.h"
@@ -66,6 +70,7 @@ class LauncherProcess {
     for (const auto& [id, tree] : trees_.all()) {
       if (!tree.leader_reaped) kill_group(tree.leader);
     }
+    for (const auto& [name, sandbox] : std::exchange(ready_, {})) end_unused(sandbox.begun);
     const auto end = Steady::now() + kEndMax;
     while (Steady::now() < end) {
       reap();
@@ -76,6 +81,7 @@ class LauncherProcess {
       swallow_signals();
     }
     for (const auto& [id, tree] : trees_.all()) tree.cgroup.remove();
+    for (const auto& each : late_cgroups_) each.remove();
     cgroups_.remove();
     remove_tree(spec_.instance.path);
   }
@@ -149,13 +155,16 @@ class LauncherProcess {
     const Order order = order_from_json(packet.message);
     if (const auto* start = std::get_if<StartOrder>(&order)) {
       start_one(*start, packet.fds);
+    } else if (const auto* ahead = std::get_if<PrepareOrder>(&order)) {
+      prepare(*ahead);
     } else {
       kill_one(std::get<KillOrder>(order).id);
     }
   }
 
   void start_one(const StartOrder& order, const std::vector<UniqueFd>& fds) {
-    if (fds.size() != (init_.valid() ? 4 : 3)) {
+    const bool is_bare = order.sandbox.empty();
+    if (fds.size() != (is_bare ? 3 : kInitOrderFds)) {
       // The kernel drops descriptors where this process has no room for more.
       report(StartFailed{order.id, "the launcher process is out of file descriptors"});
       return;
@@ -166,29 +175,116 @@ class LauncherProcess {
       report(StartFailed{order.id, "cannot make " + folder + ": " + std::strerror(error)});
       return;
     }
-    SpawnSpec spawn_spec{
-        order, folder, {{fds[0].get(), 3}, {fds[1].get(), 4}, {fds[2].get(), 2}}, spec_.user};
-    if (init_.valid()) {
-      spawn_spec.fds.push_back({fds[3].get(), kInitControlFd});
-      spawn_spec.fds.push_back({init_.get(), kInitProgramFd});
+    const auto begun = is_bare ? start_bare(order, folder, fds) : start_in_sandbox(order, fds);
+    if (!begun) {
+      remove_tree(folder);
+      report(StartFailed{order.id, begun.error().detail});
+      return;
     }
-    const Cgroup cgroup = cgroups_.make(order.folder);
+    trees_.add(order.id, begun->pid, folder);
+    trees_.of_id(order.id)->cgroup = begun->cgroup;
+    report(Started{order.id, begun->pid});
+  }
+
+  static std::vector<std::string> variables_of(const StartOrder& order) {
+    std::vector<std::string> variables;
+    for (const auto& [name, value] : order.environment) variables.push_back(name + "=" + value);
+    return variables;
+  }
+
+  // A process that was started in a cgroup of its own.
+  struct Begun {
+    pid_t pid = 0;
+    Cgroup cgroup;
+  };
+
+  Result<Begun> begin(const std::string& name, SpawnSpec spec) {
+    const Cgroup cgroup = cgroups_.make(name);
     if (cgroups_.available() && !cgroup) {
-      remove_tree(folder);
-      report(StartFailed{order.id, "the kernel does not bound its memory and processes now"});
-      return;
+      return Error{Fault::kLaunchFailed, "the kernel does not bound its memory and processes now"};
     }
-    spawn_spec.cgroups = cgroup.open_procs();
-    const auto pid = spawn(spawn_spec);
-    if (!pid) {
-      cgroup.remove();
-      remove_tree(folder);
-      report(StartFailed{order.id, pid.error().detail});
-      return;
+    spec.user = spec_.user;
+    spec.cgroups = cgroup.open_procs();
+    const auto pid = spawn(spec);
+    if (pid) return Begun{*pid, cgroup};
+    cgroup.remove();
+    return pid.error();
+  }
+
+  Result<Begun> start_bare(const StartOrder& order, const std::string& folder,
+                           const std::vector<UniqueFd>& fds) {
+    SpawnSpec spec{order.argv, variables_of(order), folder, {}, {}};
+    spec.fds = {{fds[0].get(), 3}, {fds[1].get(), 4}, {fds[2].get(), 2}};
+    return begin(order.folder, std::move(spec));
+  }
+
+  // Namespaces with an init in them that waits for its order.
+  struct Sandbox {
+    Begun begun;
+    std::vector<std::string> command;
+    UniqueFd orders;
+  };
+
+  Result<Sandbox> make_sandbox(const std::string& name, const std::vector<std::string>& command,
+                               int errors) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+      return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
     }
-    trees_.add(order.id, *pid, folder);
-    trees_.of_id(order.id)->cgroup = cgroup;
-    report(Started{order.id, *pid});
+    UniqueFd ours(ends[0]);
+    const UniqueFd theirs(ends[1]);
+    SpawnSpec spec{command, {}, spec_.instance.path, {}, {}};
+    spec.fds = {{errors, 2}, {theirs.get(), kInitOrderFd}, {init_.get(), kInitProgramFd}};
+    auto begun = begin(name, std::move(spec));
+    if (!begun) return begun.error();
+    return Sandbox{std::move(*begun), command, std::move(ours)};
+  }
+
+  Result<Begun> start_in_sandbox(const StartOrder& order, const std::vector<UniqueFd>& fds) {
+    const InitOrder told{order.argv, variables_of(order)};
+    const InitOrderFds beside{fds[0].get(), fds[1].get(), fds[2].get(), fds[3].get()};
+    if (const auto ready = take_ready(order)) {
+      if (send_init_order(ready->orders.get(), told, beside)) return ready->begun;
+      end_unused(ready->begun);
+    }
+    const auto made = make_sandbox(order.folder, order.sandbox, fds[2].get());
+    if (!made) return made.error();
+    // What could not be told is never told: its end is the browser's.
+    if (!send_init_order(made->orders.get(), told, beside)) kill_group(made->begun.pid);
+    return made->begun;
+  }
+
+  // Where it cannot be made, neither can it be for a browser, which then says why.
+  void prepare(const PrepareOrder& order) {
+    const UniqueFd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    auto made = make_sandbox(order.folder, order.sandbox, nowhere.get());
+    if (made) ready_.insert_or_assign(order.folder, std::move(*made));
+  }
+
+  std::optional<Sandbox> take_ready(const StartOrder& order) {
+    auto taken = ready_.extract(order.folder);
+    if (taken.empty()) return std::nullopt;
+    if (taken.mapped().command == order.sandbox) return std::move(taken.mapped());
+    end_unused(taken.mapped().begun);
+    return std::nullopt;
+  }
+
+  void end_unused(const Begun& begun) {
+    kill_group(begun.pid);
+    late_cgroups_.push_back(begun.cgroup);
+  }
+
+  bool is_ready(pid_t group) const {
+    return std::ranges::any_of(
+        ready_, [group](const auto& each) { return each.second.begun.pid == group; });
+  }
+
+  void forget_ready(pid_t pid) {
+    std::erase_if(ready_, [&](const auto& each) {
+      const auto& begun = each.second.begun;
+      if (begun.pid == pid) late_cgroups_.push_back(begun.cgroup);
+      return begun.pid == pid;
+    });
   }
 
   void kill_one(std::uint64_t id) {
@@ -199,7 +295,10 @@ class LauncherProcess {
   void reap() {
     while (const auto dead = reap_one()) {
       Tree* tree = trees_.of_group(dead->group);
-      if (!tree) continue;
+      if (!tree) {
+        forget_ready(dead->pid);
+        continue;
+      }
       tree->gone.cpu_ms += dead->cpu_ms;
       tree->gone.peak_rss_kb = std::max(tree->gone.peak_rss_kb, dead->peak_rss_kb);
       if (dead->pid != tree->leader) continue;
@@ -215,7 +314,7 @@ class LauncherProcess {
   void kill_strays() {
     for (const auto& child : children()) {
       const Tree* tree = trees_.of_group(child.group);
-      if (!tree || tree->leader_reaped) ::kill(child.pid, SIGKILL);
+      if (tree ? tree->leader_reaped : !is_ready(child.group)) ::kill(child.pid, SIGKILL);
     }
   }
 
@@ -286,7 +385,8 @@ class LauncherProcess {
   Steady::time_point limits_due_{};
   Trees trees_;
   Removals removals_;
-  std::vector<Cgroup> late_cgroups_;  // whose browsers were reported as gone before they were
+  std::map<std::string, Sandbox> ready_;  // by the name of the browser's folder
+  std::vector<Cgroup> late_cgroups_;      // in which something may be left to end
 };
 
 // A terminal's Ctrl-C and an init's SIGTERM are for the program; this process leaves after it.

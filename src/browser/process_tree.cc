@@ -1,5 +1,6 @@
 #include "browser/process_tree.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -13,6 +14,9 @@
 
 namespace pbaas::browser {
 namespace {
+
+constexpr int kOrphanTries = 200;
+constexpr int kOrphanPause_ms = 5;
 
 std::int64_t milliseconds(const timeval& time) {
   return static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_usec / 1000;
@@ -42,12 +46,27 @@ std::optional<Reaped> reap_one() {
 }
 
 std::vector<ChildProcess> children() {
-  // The launcher process has one thread, whose children are all there are.
+  // The launcher process has one thread, whose children are all there are; orphans go to the first.
   const std::string self = std::to_string(::getpid());
   std::ifstream list("/proc/self/task/" + self + "/children");
   std::vector<ChildProcess> found;
   for (pid_t pid = 0; list >> pid;) found.push_back({pid, ::getpgid(pid)});
   return found;
+}
+
+// All that it starts is in the session that it leads.
+void end_orphans(pid_t launcher_process) {
+  for (int tries = 0; tries < kOrphanTries; ++tries) {
+    bool any = false;
+    for (const auto& child : children()) {
+      if (::getsid(child.pid) != launcher_process) continue;
+      any = true;
+      ::kill(child.pid, SIGKILL);
+      ::waitpid(child.pid, nullptr, WNOHANG);
+    }
+    if (!any) return;
+    ::poll(nullptr, 0, kOrphanPause_ms);
+  }
 }
 
 }  // namespace pbaas::browser

@@ -1,6 +1,6 @@
 // The processes below the launcher process. It is a subreaper, so every orphan of a browser becomes
 // its child: by its process group it is known whose it was, and what left its group is a runaway.
-// Launcher process only.
+// Launcher process only, but for the last.
 #pragma once
 
 #include <sys/types.h>
@@ -32,5 +32,9 @@ std::optional<Reaped> reap_one();
 
 // The children of this process, dead ones included.
 std::vector<ChildProcess> children();
+
+// In the program, a subreaper as well: kills and reaps what a launcher process that was itself
+// killed has left. What it had just started is not yet tied to it. Blocks for up to a second.
+void end_orphans(pid_t launcher_process);
 
 }  // namespace pbaas::browser

@@ -58,8 +58,9 @@ RunningBrowser::~RunningBrowser() {
   if (init_) init_->close();
 }
 
-void RunningBrowser::in_sandbox(LauncherConfig::OpenEgress open_egress) {
-  has_sandbox_ = true;
+void RunningBrowser::in_sandbox(std::vector<std::string> command,
+                                LauncherConfig::OpenEgress open_egress) {
+  sandbox_ = std::move(command);
   open_egress_ = std::move(open_egress);
 }
 
@@ -70,12 +71,12 @@ Status RunningBrowser::order(const CommandLine& command, const std::string& fold
   for (const auto* each : {&commands, &answers, &words}) {
     if (!*each) return each->error();
   }
-  StartOrder start{0, folder_name, command.argv, command.environment};
+  StartOrder start{0, folder_name, sandbox_, command.argv, command.environment};
   std::vector<UniqueFd> fds;
   for (auto* each : {&commands->reading, &answers->writing, &words->writing}) {
     fds.push_back(std::move(*each));
   }
-  if (has_sandbox_) {
+  if (!sandbox_.empty()) {
     auto ends = make_init_ends();
     if (!ends) return ends.error();
     fds.push_back(std::move(ends->theirs));

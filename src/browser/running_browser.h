@@ -26,8 +26,8 @@ class RunningBrowser final : public Browser, private BrowserListener {
                  const LaunchSpec& launch);
   ~RunningBrowser();
 
-  // Before `order`: its command is bwrap's, with an init inside.
-  void in_sandbox(LauncherConfig::OpenEgress open_egress);
+  // Before `order`: `command` makes its sandbox, with an init inside.
+  void in_sandbox(std::vector<std::string> command, LauncherConfig::OpenEgress open_egress);
   // Before `order`: the cgroup that the launcher process makes for it, if it can.
   void counted_by(Cgroup cgroup) { cgroup_ = std::move(cgroup); }
   // Orders the start. Errors: kLaunchFailed.
@@ -73,7 +73,7 @@ class RunningBrowser final : public Browser, private BrowserListener {
   std::shared_ptr<CdpPipe> pipe_;
   std::unique_ptr<StderrTail> stderr_;
   std::unique_ptr<HealthWatch> health_;
-  bool has_sandbox_ = false;
+  std::vector<std::string> sandbox_;
   LauncherConfig::OpenEgress open_egress_;
   std::unique_ptr<egress::SessionEgress> egress_;
   Cgroup cgroup_;

@@ -88,7 +88,7 @@ void add_devices(Words& words, const SandboxSpec& spec) {
 
 }  // namespace
 
-Words sandbox_command(const SandboxSpec& spec, const Words& command) {
+Words sandbox_command(const SandboxSpec& spec, const std::string& program) {
   Words words{spec.bwrap};
   add_namespaces(words);
   add_system(words);
@@ -98,13 +98,12 @@ Words sandbox_command(const SandboxSpec& spec, const Words& command) {
   add(words, {"--proc", "/proc"});
   add_devices(words, spec);
   add_room(words, "/tmp", kTemporaryMb * 1024);
-  add_program(words, command.at(0));
+  add_program(words, program);
   // Last, as it may be below any of the above.
   add_room(words, spec.folder, spec.disk_mb * 1024);
   add(words, {"--dir", spec.folder + "/tmp", "--chdir", spec.folder});
   add(words, {"--remount-ro", "/dev", "--remount-ro", "/"});
   add(words, {"--", "/proc/self/fd/" + std::to_string(kInitProgramFd), spec.folder});
-  words.insert(words.end(), command.begin(), command.end());
   return words;
 }
 

@@ -18,10 +18,9 @@ struct SandboxSpec {
   std::int64_t shared_mb = 1024;  // what /dev/shm may hold
 };
 
-// bwrap's command around `command`, whose first word is the path of a program. It looks at the
+// bwrap's command, which starts the init for a browser whose path is `program`. It looks at the
 // machine: which folders of the system are links, and where the program is.
-std::vector<std::string> sandbox_command(const SandboxSpec& spec,
-                                         const std::vector<std::string>& command);
+std::vector<std::string> sandbox_command(const SandboxSpec& spec, const std::string& program);
 
 // Writes the few files of /etc whose real ones tell of this machine, for all browsers of an
 // instance. Errors: kLaunchFailed.

@@ -21,7 +21,7 @@ bool has(const Words& words, const Words& part) {
 }
 
 TEST(SandboxCommand, UnsharesEveryNamespaceAndDiesWithItsParent) {
-  const auto words = sandbox_command(kSpec, {"/usr/bin/x"});
+  const auto words = sandbox_command(kSpec, "/usr/bin/x");
   for (const char* each : {"--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc",
                            "--unshare-uts", "--die-with-parent", "--as-pid-1"}) {
     EXPECT_THAT(words, Contains(each));
@@ -29,24 +29,24 @@ TEST(SandboxCommand, UnsharesEveryNamespaceAndDiesWithItsParent) {
 }
 
 TEST(SandboxCommand, StartsTheBrowserByTheInitFromMemory) {
-  const auto words = sandbox_command(kSpec, {"/usr/bin/x", "--flag"});
-  EXPECT_TRUE(has(words, {"--", "/proc/self/fd/6", "/run/pbaas/b1", "/usr/bin/x", "--flag"}));
+  const auto words = sandbox_command(kSpec, "/usr/bin/x");
+  EXPECT_TRUE(has(words, {"--", "/proc/self/fd/6", "/run/pbaas/b1"}));
 }
 
 TEST(SandboxCommand, GivesHomeAFileSystemOfItsOwnWithALimit) {
-  const auto words = sandbox_command(kSpec, {"/usr/bin/x"});
+  const auto words = sandbox_command(kSpec, "/usr/bin/x");
   EXPECT_TRUE(has(words, {"--size", std::to_string(300 << 20), "--tmpfs", "/run/pbaas/b1"}));
 }
 
 TEST(SandboxCommand, ShowsTheFolderOfABrowserThatIsOutsideOfTheSystem) {
-  EXPECT_TRUE(has(sandbox_command(kSpec, {"/opt/chrome/chrome"}),
+  EXPECT_TRUE(has(sandbox_command(kSpec, "/opt/chrome/chrome"),
                   {"--ro-bind-try", "/opt/chrome", "/opt/chrome"}));
-  EXPECT_FALSE(has(sandbox_command(kSpec, {"/usr/lib/chromium/chromium"}),
+  EXPECT_FALSE(has(sandbox_command(kSpec, "/usr/lib/chromium/chromium"),
                    {"--ro-bind-try", "/usr/lib/chromium"}));
 }
 
 TEST(SandboxCommand, BindsNothingOfTheMachineForWriting) {
-  const auto words = sandbox_command(kSpec, {"/usr/bin/x"});
+  const auto words = sandbox_command(kSpec, "/usr/bin/x");
   EXPECT_EQ(std::ranges::count(words, "--bind"), 0);
   EXPECT_TRUE(has(words, {"--remount-ro", "/"}));
 }

@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "browser/init_line.h"
+#include "browser/init_order.h"
 #include "browser/init_program.h"
 #include "browser/process_tree.h"
 #include "browser/remove_tree.h"
@@ -72,13 +73,18 @@ Status run_trial(const SandboxSpec& spec, const std::optional<Account>& user) {
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return refused(std::strerror(errno));
   const UniqueFd reading(ends[0]);
   const UniqueFd writing(ends[1]);
-  const StartOrder order{0, {}, sandbox_command(spec, {kInitTrial}), {}};
-  const SpawnSpec start{order,
-                        spec.folder,
-                        {{writing.get(), 2},
-                         {control->theirs.get(), kInitControlFd},
-                         {program->get(), kInitProgramFd}},
-                        user};
+  const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const auto orders = make_init_ends();
+  if (!orders) return orders.error();
+  const InitOrderFds fds{nothing.get(), nothing.get(), writing.get(), control->theirs.get()};
+  if (!send_init_order(orders->ours.get(), {{kInitTrial}, {}}, fds))
+    return refused(std::strerror(errno));
+  const SpawnSpec start{
+      sandbox_command(spec, kInitTrial),
+      {},
+      spec.folder,
+      {{writing.get(), 2}, {orders->theirs.get(), kInitOrderFd}, {program->get(), kInitProgramFd}},
+      user};
   const auto pid = spawn(start);
   if (!pid) return refused(pid.error().detail);
   const int status = wait_for(*pid);

@@ -9,7 +9,7 @@
 
 namespace pbaas::browser {
 
-// Descriptors that the init starts with; 0 to 2 are as usual, and Chromium keeps 3 and 4.
+// Descriptors of the init; 0 to 2 are as usual, and Chromium keeps 3 and 4.
 inline constexpr int kInitControlFd = 5;
 // The init itself, as a file in memory, so that its path need not be seen inside.
 inline constexpr int kInitProgramFd = 6;

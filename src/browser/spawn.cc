@@ -41,6 +41,13 @@ void give_oom_score(const std::string& process) {
   [[maybe_unused]] const auto written = ::write(score.get(), kOomScore, sizeof kOomScore - 1);
 }
 
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (auto& each : words) pointers.push_back(each.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 class Child {
  public:
   Child(const SpawnSpec& spec, int failures, pid_t parent)
@@ -131,17 +138,10 @@ class Child {
   }
 
   [[noreturn]] void exec() {
-    std::vector<std::string> variables;
-    for (const auto& [name, value] : spec_.order.environment) {
-      variables.push_back(name + "=" + value);
-    }
-    std::vector<char*> environment;
-    for (auto& each : variables) environment.push_back(each.data());
-    environment.push_back(nullptr);
-    std::vector<std::string> words = spec_.order.argv;
-    std::vector<char*> argv;
-    for (auto& each : words) argv.push_back(each.data());
-    argv.push_back(nullptr);
+    auto words = spec_.argv;
+    auto variables = spec_.environment;
+    const auto argv = pointers_to(words);
+    const auto environment = pointers_to(variables);
     must("exec", ::execve(argv[0], argv.data(), environment.data()));
     ::_exit(127);
   }
@@ -151,21 +151,21 @@ class Child {
   pid_t parent_;
 };
 
-Error failed(const std::string& step, int error, const StartOrder& order) {
+Error failed(const std::string& step, int error, const SpawnSpec& spec) {
   return {Fault::kLaunchFailed,
-          order.argv.at(0) + " did not start: " + step + ": " + std::string(std::strerror(error))};
+          spec.argv.at(0) + " did not start: " + step + ": " + std::string(std::strerror(error))};
 }
 
 }  // namespace
 
 Result<pid_t> spawn(const SpawnSpec& spec) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return failed("pipe", errno, spec.order);
+  if (::pipe2(ends, O_CLOEXEC) != 0) return failed("pipe", errno, spec);
   const UniqueFd reading(ends[0]);
   UniqueFd writing(ends[1]);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid < 0) return failed("fork", errno, spec.order);
+  if (pid < 0) return failed("fork", errno, spec);
   if (pid == 0) Child(spec, writing.get(), parent).run();
   writing.reset();
   Failure failure{};
@@ -179,7 +179,7 @@ Result<pid_t> spawn(const SpawnSpec& spec) {
     return pid;
   }
   ::waitpid(pid, nullptr, 0);
-  return failed(failure.step, failure.error, spec.order);
+  return failed(failure.step, failure.error, spec);
 }
 
 }  // namespace pbaas::browser

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/unique_fd.h"
 #include "browser/profile.h"
-#include "browser/wire.h"
 
 namespace pbaas::browser {
 
@@ -20,11 +19,12 @@ struct PlacedFd {
 };
 
 struct SpawnSpec {
-  const StartOrder& order;
-  std::string folder;               // its whole path; becomes the working directory
-  std::vector<PlacedFd> fds;        // what it has beside an empty stdin and stdout
-  std::optional<Account> user;      // who it runs as, where that is somebody else
-  std::vector<UniqueFd> cgroups{};  // files to write "0" to, to move there
+  std::vector<std::string> argv;         // its first word is the path of the program
+  std::vector<std::string> environment;  // "NAME=value"
+  std::string folder;                    // its whole path; becomes the working directory
+  std::vector<PlacedFd> fds;             // what it has beside an empty stdin and stdout
+  std::optional<Account> user;           // who it runs as, where that is somebody else
+  std::vector<UniqueFd> cgroups{};       // files to write "0" to, to move there
 };
 
 // Forks and execs the browser as the leader of its own process group; it dies with its parent.

@@ -95,6 +95,15 @@ inline std::vector<int> children_of(int pid) {
   return found;
 }
 
+inline int parent_of(int pid) {
+  const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  std::istringstream after_name(stat.substr(stat.rfind(')') + 1));
+  std::string state;
+  int parent = 0;
+  after_name >> state >> parent;
+  return parent;
+}
+
 // Every process below `pid`, zombies too. A browser's are found this way alone: renderers overwrite
 // their command line and environment.
 inline std::set<int> descendants_of(int pid) {

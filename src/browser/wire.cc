@@ -25,22 +25,39 @@ bool says_peer_gone(int error) {
          error == ENOTSOCK;
 }
 
-json::object start_json(const StartOrder& order) {
-  json::object environment;
-  for (const auto& [name, value] : order.environment) environment[name] = value;
-  json::array argv(order.argv.begin(), order.argv.end());
-  return {{"type", "start"},
-          {"id", order.id},
-          {"folder", order.folder},
-          {"argv", std::move(argv)},
-          {"environment", std::move(environment)}};
+json::array words_json(const std::vector<std::string>& words) {
+  return json::array(words.begin(), words.end());
 }
+
+std::vector<std::string> words_from(const json::value& array) {
+  std::vector<std::string> words;
+  for (const auto& word : array.as_array()) words.emplace_back(word.as_string());
+  return words;
+}
+
+struct OrderWriter {
+  json::object operator()(const StartOrder& it) const {
+    json::object environment;
+    for (const auto& [name, value] : it.environment) environment[name] = value;
+    return {{"type", "start"},
+            {"id", it.id},
+            {"folder", it.folder},
+            {"sandbox", words_json(it.sandbox)},
+            {"argv", words_json(it.argv)},
+            {"environment", std::move(environment)}};
+  }
+  json::object operator()(const KillOrder& it) const { return {{"type", "kill"}, {"id", it.id}}; }
+  json::object operator()(const PrepareOrder& it) const {
+    return {{"type", "prepare"}, {"folder", it.folder}, {"sandbox", words_json(it.sandbox)}};
+  }
+};
 
 StartOrder start_from(const json::object& message) {
   StartOrder order;
   order.id = message.at("id").to_number<std::uint64_t>();
   order.folder = message.at("folder").as_string();
-  for (const auto& arg : message.at("argv").as_array()) order.argv.emplace_back(arg.as_string());
+  order.sandbox = words_from(message.at("sandbox"));
+  order.argv = words_from(message.at("argv"));
   for (const auto& [name, value] : message.at("environment").as_object()) {
     order.environment[name] = value.as_string();
   }
@@ -79,8 +96,7 @@ struct ReportWriter {
 }  // namespace
 
 json::object to_json(const Order& order) {
-  if (const auto* start = std::get_if<StartOrder>(&order)) return start_json(*start);
-  return {{"type", "kill"}, {"id", std::get<KillOrder>(order).id}};
+  return std::visit(OrderWriter{}, order);
 }
 
 json::object to_json(const Report& report) {
@@ -91,6 +107,9 @@ Order order_from_json(const json::object& message) {
   const auto& type = message.at("type").as_string();
   if (type == "start") return start_from(message);
   if (type == "kill") return KillOrder{message.at("id").to_number<std::uint64_t>()};
+  if (type == "prepare")
+    return PrepareOrder{std::string(message.at("folder").as_string()),
+                        words_from(message.at("sandbox"))};
   throw std::logic_error("an order of an unknown type");
 }
 

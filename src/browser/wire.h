@@ -30,14 +30,21 @@ struct Packet {
 // and its stderr, and with a sandbox the control socket of its init.
 struct StartOrder {
   std::uint64_t id = 0;
-  std::string folder;  // the name of its folder below the instance's
-  std::vector<std::string> argv;
+  std::string folder;                // the name of its folder below the instance's
+  std::vector<std::string> sandbox;  // the command that makes it; empty: there is none
+  std::vector<std::string> argv;     // the browser's
   std::map<std::string, std::string> environment;
 };
 struct KillOrder {
   std::uint64_t id = 0;
 };
-using Order = std::variant<StartOrder, KillOrder>;
+// Makes the sandbox of a StartOrder to come, which has the same folder and command; else it is made
+// then.
+struct PrepareOrder {
+  std::string folder;
+  std::vector<std::string> sandbox;
+};
+using Order = std::variant<StartOrder, KillOrder, PrepareOrder>;
 
 // Launcher process to program. `Gone` comes once for each `Started`, and last.
 struct Started {

@@ -25,18 +25,25 @@ TEST_F(Wire, CarriesAnOrderWithItsDescriptors) {
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const UniqueFd reading(ends[0]);
   const UniqueFd writing(ends[1]);
-  const StartOrder order{7, "b1", {"shell", "--flag=ü \"x\""}, {{"TZ", "UTC"}}};
+  const StartOrder order{7, "b1", {"bwrap"}, {"shell", "--flag=ü \"x\""}, {{"TZ", "UTC"}}};
   ASSERT_TRUE(send_packet(near.get(), to_json(Order(order)), {writing.get()}, 0));
   Packet packet;
   ASSERT_EQ(receive_packet(far.get(), packet, 0), Received::kPacket);
   const auto got = std::get<StartOrder>(order_from_json(packet.message));
   EXPECT_EQ(got.id, 7u);
+  EXPECT_EQ(got.sandbox, order.sandbox);
   EXPECT_EQ(got.argv, order.argv);
   EXPECT_EQ(got.environment, order.environment);
   ASSERT_EQ(packet.fds.size(), 1u);
   ASSERT_EQ(::write(packet.fds[0].get(), "x", 1), 1);
   char byte = 0;
   EXPECT_EQ(::read(reading.get(), &byte, 1), 1);
+}
+
+TEST_F(Wire, CarriesWhatIsToBePrepared) {
+  const auto order = order_from_json(to_json(Order(PrepareOrder{"b2", {"bwrap", "--"}})));
+  EXPECT_EQ(std::get<PrepareOrder>(order).folder, "b2");
+  EXPECT_EQ(std::get<PrepareOrder>(order).sandbox, (std::vector<std::string>{"bwrap", "--"}));
 }
 
 TEST_F(Wire, CarriesReports) {
@@ -57,7 +64,7 @@ TEST_F(Wire, CarriesThatNothingWasCounted) {
 }
 
 TEST_F(Wire, RefusesAPacketThatIsTooLarge) {
-  const StartOrder order{1, "b1", {std::string(kPacketBytesMax, 'x')}, {}};
+  const StartOrder order{1, "b1", {}, {std::string(kPacketBytesMax, 'x')}, {}};
   const auto sent = send_packet(near.get(), to_json(Order(order)), {}, 0);
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().fault, Fault::kLaunchFailed);

@@ -37,6 +37,7 @@ browser::LauncherConfig launcher_config_as_found(const Config& config) {
   launching.limits = {config.session_memory_mb, config.session_pids, config.session_cpu_weight,
                       config.session_disk_mb};
   launching.launches_at_once = static_cast<int>(std::max(2U, std::thread::hardware_concurrency()));
+  launching.sandboxes_ahead = launching.launches_at_once;
   return launching;
 }
 

@@ -1,12 +1,15 @@
 """Whoever is killed, nothing of a browser is left: no process, mount, cgroup or folder. PBAAS_KILLS sets another number
 of rounds."""
+import contextlib
 import glob
 import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import processes
 from looking import REPORT
 from processes import wait_until
 
@@ -24,6 +27,14 @@ def cgroups_of(instances):
 def mounts_below(folder):
     with open("/proc/self/mounts", encoding="utf-8") as file:
         return [line for line in file if str(folder) in line]
+
+
+def end_what_is_ready(service):
+    """The sandboxes that wait for a browser, where there is none."""
+    for pid, _ in service.descendants():
+        if processes.parent(pid) != service.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_kill_9_of_the_service_leaves_no_process_mount_cgroup_or_folder(make_service):
@@ -54,6 +65,8 @@ def test_no_browser_starts_without_its_limits(make_service):
     service = make_service(LOG_LEVEL="warn")
     (instance,) = [path.name for path in service.run_dir.iterdir()]
     mine = cgroups_of([instance])
+    end_what_is_ready(service)
+    wait_until(lambda: not any(glob.glob(each + "/*/") for each in mine), 5, "no sandbox is ready")
     for each in mine:
         os.rmdir(each)
     answer = service.call("POST", "/session")

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "base/unique_fd.h"
+#include "browser/init_order.h"
 #include "browser/session_init/network.h"
 #include "browser/session_init/trial.h"
 
@@ -70,7 +71,14 @@ bool send_socket() {
   return send(InitSays::kSocket, 0, socket.get()) || complain("a socket for the program");
 }
 
-bool send_egress() {
+// Above what Chromium and the init's own lines are to be.
+UniqueFd above(const UniqueFd& fd) {
+  constexpr int kAbove = 16;
+  return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kAbove));
+}
+
+// Gives none where it cannot be made.
+UniqueFd make_egress() {
   const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -79,9 +87,10 @@ bool send_egress() {
   const auto* at = reinterpret_cast<const sockaddr*>(&address);
   if (!socket.valid() || ::bind(socket.get(), at, sizeof address) != 0 ||
       ::listen(socket.get(), kBacklog) != 0) {
-    return complain("the egress port");
+    complain("the egress port");
+    return {};
   }
-  return send(InitSays::kEgress, 0, socket.get()) || complain("the egress port for the program");
+  return above(socket);
 }
 
 // Everything it was given for the making of the network; a browser must inherit none of it.
@@ -100,17 +109,22 @@ sigset_t child_signal() {
   return set;
 }
 
-[[noreturn]] void become_browser(const InitSpec& spec) {
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (auto& each : words) pointers.push_back(each.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+[[noreturn]] void become_browser(InitOrder order) {
   send(InitSays::kBrowser);
   ::signal(SIGPIPE, SIG_DFL);
   const sigset_t child = child_signal();
   ::sigprocmask(SIG_UNBLOCK, &child, nullptr);
-  if (spec.command.at(0) == kInitTrial) ::_exit(try_chromium_sandbox() ? 0 : kFailed);
-  std::vector<std::string> words = spec.command;
-  std::vector<char*> argv;
-  for (auto& each : words) argv.push_back(each.data());
-  argv.push_back(nullptr);
-  ::execv(argv[0], argv.data());
+  if (order.command.at(0) == kInitTrial) ::_exit(try_chromium_sandbox() ? 0 : kFailed);
+  const auto argv = pointers_to(order.command);
+  const auto environment = pointers_to(order.environment);
+  ::execve(argv[0], argv.data(), environment.data());
   std::fprintf(stderr, "%s did not start: exec: %s\n", argv[0], std::strerror(errno));
   ::_exit(kNotStarted);
 }
@@ -130,8 +144,8 @@ int mebibytes_of(const std::string& folder) {
 // Waits and gives the wait status of Chromium, or of a kill where the program is gone.
 class Watch {
  public:
-  Watch(const InitSpec& spec, pid_t browser, int signals)
-      : spec_(spec), browser_(browser), signals_(signals) {}
+  Watch(const std::string& folder, pid_t browser, int signals)
+      : folder_(folder), browser_(browser), signals_(signals) {}
 
   int run() {
     int status = 0;
@@ -141,8 +155,8 @@ class Watch {
       if (both[0].revents != 0 && !answer()) return SIGKILL;
       if (both[1].revents != 0) swallow_signal();
       if (ready < 0 && errno != EINTR) return SIGKILL;
-      if (must_look() && is_full(spec_.folder)) {
-        send(InitSays::kDiskFull, mebibytes_of(spec_.folder));
+      if (must_look() && is_full(folder_)) {
+        send(InitSays::kDiskFull, mebibytes_of(folder_));
         return SIGKILL;
       }
     }
@@ -185,40 +199,66 @@ class Watch {
     }
   }
 
-  const InitSpec& spec_;
+  const std::string& folder_;
   pid_t browser_;
   int signals_;
   std::chrono::steady_clock::time_point next_look_{};
 };
 
-bool prepare() {
-  for (const int each : {kInitControlFd, kInitProgramFd}) ::fcntl(each, F_SETFD, FD_CLOEXEC);
+// What of the init's own needs no order. Gives the egress socket.
+UniqueFd prepare(int& network_error) {
+  for (const int each : {kInitOrderFd, kInitProgramFd}) ::fcntl(each, F_SETFD, FD_CLOEXEC);
   // Neither looked into nor traced by what runs inside as the same user.
   ::prctl(PR_SET_DUMPABLE, 0);
-  if (const int error = make_network(); error != 0) send(InitSays::kNoNetwork, error);
-  if (!drop_capabilities() || !send_egress()) return false;
-  for (int i = 0; i < kSocketsAhead; ++i) {
-    if (!send_socket()) return false;
-  }
+  network_error = make_network();
+  if (!drop_capabilities()) return {};
   ::signal(SIGPIPE, SIG_IGN);
   const sigset_t child = child_signal();
   ::sigprocmask(SIG_BLOCK, &child, nullptr);
+  return make_egress();
+}
+
+bool place(std::array<UniqueFd, kInitOrderFds>& fds) {
+  constexpr std::array<int, kInitOrderFds> kNumbers{3, 4, 2, kInitControlFd};
+  for (auto& each : fds) each = above(each);
+  for (std::size_t n = 0; n < kInitOrderFds; ++n) {
+    if (::dup2(fds[n].get(), kNumbers[n]) < 0) return complain("dup2");
+  }
+  return ::fcntl(kInitControlFd, F_SETFD, FD_CLOEXEC) == 0 || complain("fcntl");
+}
+
+// Before Chromium is there, so that it finds its way out served.
+bool introduce(const UniqueFd& egress, int network_error) {
+  if (network_error != 0) send(InitSays::kNoNetwork, network_error);
+  if (!send(InitSays::kEgress, 0, egress.get())) return complain("the egress port for the program");
+  for (int i = 0; i < kSocketsAhead; ++i) {
+    if (!send_socket()) return false;
+  }
   return true;
 }
 
 }  // namespace
 
-int run_init(const InitSpec& spec) {
-  if (!prepare()) return kFailed;
+int run_init(const std::string& folder) {
+  int network_error = 0;
+  UniqueFd egress = prepare(network_error);
+  if (!egress.valid()) return kFailed;
+  InitOrder order;
+  {
+    std::array<UniqueFd, kInitOrderFds> fds;
+    if (!receive_init_order(kInitOrderFd, order, fds) || !place(fds)) return kFailed;
+  }
+  if (!introduce(egress, network_error)) return kFailed;
+  egress.reset();
   const sigset_t child = child_signal();
   const UniqueFd signals(::signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!signals.valid()) return complain("signalfd"), kFailed;
   const pid_t browser = ::fork();
   if (browser < 0) return complain("fork"), kFailed;
-  if (browser == 0) become_browser(spec);
+  if (browser == 0) become_browser(std::move(order));
   // Only Chromium holds its pipe, so that its end is seen.
   for (const int each : {3, 4}) ::close(each);
-  const int status = Watch(spec, browser, signals.get()).run();
+  const int status = Watch(folder, browser, signals.get()).run();
   send(InitSays::kEnded, status);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
