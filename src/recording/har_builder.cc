@@ -62,6 +62,7 @@ void HarBuilder::event(const std::string& session, const std::string& method, js
   Event event{session, params, now};
   note_time(event);
   (this->*found->second)(event);
+  make_room();
 }
 
 // The time of day is asked once: it is not monotonic.
@@ -108,7 +109,6 @@ void HarBuilder::will_be_sent(Event& event) {
   hold(chain, weight_of(event.params));
   start(chain, event);
   settle(id, false);
-  make_room();
 }
 
 // The same id again ends the hop before.

@@ -198,6 +198,17 @@ TEST_F(HarBuilderTest, KeepsNoMoreBytesUnderWayThanItsLimit) {
   EXPECT_EQ(builder.open_bytes(), 0u);
 }
 
+TEST_F(HarBuilderTest, KeepsNoMoreBytesOfHeadersOnTheWireThanItsLimit) {
+  constexpr int kRequests = 3'000;
+  for (int i = 0; i < kRequests; ++i) request(std::to_string(i), "http://h/", 1);
+  const std::string value(256 * 1024, 'x');
+  for (int i = 0; i < kRequests; ++i) {
+    builder.event("S", "Network.responseReceivedExtraInfo",
+                  {{"requestId", std::to_string(i)}, {"headers", {{"A", value}}}}, now);
+    ASSERT_LE(builder.open_bytes(), kOpenBytesMax);
+  }
+}
+
 TEST_F(HarBuilderTest, KeepsNoMoreOfMessagesThanTheirLimitInAllConnections) {
   for (int socket = 0; socket < 40; ++socket) {
     const auto id = std::to_string(socket);
