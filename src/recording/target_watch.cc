@@ -80,8 +80,13 @@ void TargetWatch::attach(const std::string& parent, const json::object& params) 
   const AttachedTarget target{text_of(params, "sessionId"), parent, text_of(info, "targetId"),
                               text_of(info, "type"), text_of(info, "url")};
   const bool is_ours = parent == browser_session_ || sessions_.contains(parent);
-  if (!is_ours || target.session.empty()) return;
-  if (!targets_.insert(target.target).second) return;  // Found twice; once is enough.
+  if (!is_ours || target.session.empty() || sessions_.contains(target.session)) return;
+  if (targets_.insert(target.target).second) return take(target);
+  // Found twice; once is enough, for as long as that session lasts.
+  spares_.emplace(target.target, target);
+}
+
+void TargetWatch::take(const AttachedTarget& target) {
   sessions_[target.session] = target.target;
   set_up(target);
   listener_.attached(target);
@@ -96,11 +101,19 @@ void TargetWatch::set_up(const AttachedTarget& target) {
 }
 
 void TargetWatch::detach(const std::string& session) {
+  std::erase_if(spares_, [&](const auto& spare) { return spare.second.session == session; });
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
-  targets_.erase(found->second);
+  const auto target = found->second;
   sessions_.erase(found);
   listener_.detached(session);
+  // The target may live on in another session.
+  const auto spare = spares_.find(target);
+  if (spare == spares_.end()) {
+    targets_.erase(target);
+  } else {
+    take(spares_.extract(spare).mapped());
+  }
 }
 
 void TargetWatch::ask(const std::string& session, std::string_view method, json::object params) {

@@ -35,6 +35,7 @@ class TargetWatch {
  private:
   void attach(const std::string& parent, const boost::json::object& params);
   void detach(const std::string& session);
+  void take(const AttachedTarget& target);
   void set_up(const AttachedTarget& target);
   void ask(const std::string& session, std::string_view method, boost::json::object params = {});
 
@@ -44,6 +45,7 @@ class TargetWatch {
   Listener listener_;
   std::map<std::string, std::string> sessions_;  // target by session
   std::set<std::string> targets_;
+  std::multimap<std::string, AttachedTarget> spares_;  // further sessions, by target
   std::set<std::int64_t> asked_;
 };
 

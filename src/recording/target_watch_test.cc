@@ -30,9 +30,16 @@ struct Rig {
                      [this] { ++ready; }}};
 
   void attach(const std::string& parent, const std::string& session, const std::string& type) {
+    attach(parent, session, type, "T" + session);
+  }
+  void attach(const std::string& parent, const std::string& session, const std::string& type,
+              const std::string& target) {
     watch.event(parent, "Target.attachedToTarget",
                 {{"sessionId", session},
-                 {"targetInfo", {{"targetId", "T" + session}, {"type", type}, {"url", ""}}}});
+                 {"targetInfo", {{"targetId", target}, {"type", type}, {"url", ""}}}});
+  }
+  void detach(const std::string& session) {
+    watch.event("B", "Target.detachedFromTarget", {{"sessionId", session}});
   }
 };
 
@@ -68,9 +75,22 @@ TEST(TargetWatch, IsReadyOnceEverybodyAnswered) {
 TEST(TargetWatch, TellsOfATargetThatWent) {
   Rig rig;
   rig.attach("B", "1", "page");
-  rig.watch.event("B", "Target.detachedFromTarget", {{"sessionId", "1"}});
-  rig.watch.event("B", "Target.detachedFromTarget", {{"sessionId", "1"}});
+  rig.detach("1");
+  rig.detach("1");
   EXPECT_THAT(rig.attached, ElementsAre("T1", "-1"));
+}
+
+TEST(TargetWatch, GoesOnInATargetsOtherSessionWhenOneGoes) {
+  Rig rig;
+  rig.attach("B", "1", "page");
+  rig.attach("1", "2", "worker", "T");
+  rig.attach("B", "3", "worker", "T");
+  rig.attach("B", "4", "worker", "T");
+  rig.sent.clear();
+  rig.detach("3");
+  rig.detach("2");
+  EXPECT_THAT(rig.attached, ElementsAre("T1", "T", "-2", "T"));
+  EXPECT_THAT(rig.sent, ElementsAre("4 Network.enable"));
 }
 
 }  // namespace
