@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <filesystem>
@@ -42,6 +43,15 @@ class RecorderTest : public LauncherFixture {
   Deadline soon() { return Deadline::after(clock, Duration(10'000)); }
   std::vector<RecordingFile> stop(Recorder& recorder) {
     return run_task(loop, recorder.stop(soon()));
+  }
+  // Whether anybody listens to a page.
+  bool has_attached_page() {
+    const auto targets = call(*browser, "Target.getTargets");
+    const auto& infos = targets.at("targetInfos").as_array();
+    return std::any_of(infos.begin(), infos.end(), [](const boost::json::value& each) {
+      const auto& info = each.as_object();
+      return text_of(info, "type") == "page" && flag_of(info, "attached");
+    });
   }
   std::vector<std::string> urls_of(const RecordingFile& har) {
     const auto text = boost::json::parse(read_file(har.path)).as_object();
@@ -85,7 +95,15 @@ TEST_F(RecorderTest, HasWhatHappenedUntilTheBrowserWasKilled) {
 TEST_F(RecorderTest, LeavesTheBrowserToItsClientWhenItIsGivenUp) {
   auto recorder = start({session::HarOptions{}, session::VideoOptions{}});
   recorder.reset();
-  open_page(*browser, site->url("/page"));
+  EXPECT_FALSE(has_attached_page());
+  const auto page = open_page(*browser, site->url("/page"));
+  // A recorder would be told of it in one event, longer than what the pipe takes without one.
+  EXPECT_EQ(evaluate(*browser, page,
+                     "fetch('data:text/plain,' + 'x'.repeat(5 << 20))"
+                     ".then((response) => response.text()).then((text) => text.length)"),
+            5 << 20);
+  EXPECT_TRUE(pipe()->is_open());
+  EXPECT_EQ(evaluate(*browser, page, "1 + 1"), 2);
 }
 
 TEST_F(RecorderTest, IsTruncatedByAFullDiskAndLeavesTheSessionAlone) {
