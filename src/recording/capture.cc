@@ -115,7 +115,10 @@ std::vector<RecordingFile> Capture::finish(Deadline deadline) {
   if (har_) {
     har_->finish();
     har_spool_->flush();
-    files.push_back(finish_har(spec_.folder, spec_.origin, what_har_lacks()));
+    const auto lacks = what_har_lacks();
+    // On a full disk the file takes the room of its spool, which an open file would keep.
+    har_spool_.reset();
+    files.push_back(finish_har(spec_.folder, spec_.origin, lacks));
     files.back().duration = duration;
   }
   if (video_) files.push_back(finish_video(spec_.folder, end_ms, video_->problem()));
