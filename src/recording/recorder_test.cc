@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 
-#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include "browser/test_site.h"
 #include "recording/har_values.h"
 #include "recording/video_rig.h"
+#include "support/run_task.h"
 #include "support/temp_folder.h"
 
 namespace pbaas::recording {
@@ -21,6 +21,7 @@ namespace {
 
 using namespace browser::testing;
 using ::testing::Contains;
+using ::testing::UnorderedElementsAreArray;
 
 // Real browsers; the client of the tests speaks on the same pipe.
 class RecorderTest : public LauncherFixture {
@@ -46,12 +47,22 @@ class RecorderTest : public LauncherFixture {
   }
   // Whether anybody listens to a page.
   bool has_attached_page() {
+    return pages_that([](const boost::json::object& info) { return flag_of(info, "attached"); }) >
+           0;
+  }
+  std::size_t loaded_pages() {
+    return pages_that(
+        [](const boost::json::object& info) { return text_of(info, "title") == "a page"; });
+  }
+  template <typename Holds>
+  std::size_t pages_that(const Holds& holds) {
     const auto targets = call(*browser, "Target.getTargets");
-    const auto& infos = targets.at("targetInfos").as_array();
-    return std::any_of(infos.begin(), infos.end(), [](const boost::json::value& each) {
+    std::size_t count = 0;
+    for (const auto& each : targets.at("targetInfos").as_array()) {
       const auto& info = each.as_object();
-      return text_of(info, "type") == "page" && flag_of(info, "attached");
-    });
+      if (text_of(info, "type") == "page" && holds(info)) ++count;
+    }
+    return count;
   }
   std::vector<std::string> urls_of(const RecordingFile& har) {
     const auto text = boost::json::parse(read_file(har.path)).as_object();
@@ -75,6 +86,24 @@ TEST_F(RecorderTest, RecordsTheFirstRequestAndAPicture) {
   EXPECT_THAT(urls_of(files[0]), Contains(site->url("/page")));
   EXPECT_EQ(files[1].state, RecordingState::kComplete) << files[1].why;
   EXPECT_EQ(testing::complaints(files[1].path), "");
+}
+
+// Chromium asks for them before it tells of their targets.
+TEST_F(RecorderTest, HasTheDocumentsOfPagesThatAreMadeWithTheirUrls) {
+  auto recorder = start({session::HarOptions{}, {}});
+  std::vector<std::string> urls;
+  for (int n = 0; n < 10; ++n) {
+    urls.push_back(site->url("/page?" + std::to_string(n)));
+    call(*browser, "Target.createTarget", {{"url", urls.back()}});
+  }
+  while (loaded_pages() < urls.size()) {
+  }
+  support::run_task(loop, recorder->hear_out(soon()));
+  const auto files = stop(*recorder);
+  ASSERT_EQ(files.size(), 1u);
+  auto recorded = urls_of(files[0]);
+  std::erase_if(recorded, [](const std::string& url) { return url.ends_with("/favicon.ico"); });
+  EXPECT_THAT(recorded, UnorderedElementsAreArray(urls));
 }
 
 TEST_F(RecorderTest, HasWhatHappenedUntilTheBrowserWasKilled) {

@@ -98,9 +98,13 @@ void TargetWatch::set_up(const AttachedTarget& target) {
   if (!has_frames(target.type)) return;
   ask(target.session, "Page.enable");
   ask(target.session, "Target.setAutoAttach", page_attach());
+  // What it requested until now nobody heard.
+  if (network_ != TellNetwork::kNo)
+    trees_.emplace(ask(target.session, "Page.getResourceTree"), target.session);
 }
 
 void TargetWatch::detach(const std::string& session) {
+  std::erase_if(trees_, [&](const auto& tree) { return tree.second == session; });
   std::erase_if(spares_, [&](const auto& spare) { return spare.second.session == session; });
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
@@ -116,12 +120,17 @@ void TargetWatch::detach(const std::string& session) {
   }
 }
 
-void TargetWatch::ask(const std::string& session, std::string_view method, json::object params) {
-  asked_.insert(commands_.send(session, method, std::move(params)));
+std::int64_t TargetWatch::ask(const std::string& session, std::string_view method,
+                              json::object params) {
+  const auto id = commands_.send(session, method, std::move(params));
+  asked_.insert(id);
+  return id;
 }
 
-bool TargetWatch::answer(std::int64_t id) {
-  if (asked_.erase(id) == 0) return false;
+bool TargetWatch::answer(const CdpMessage& message) {
+  if (asked_.erase(message.id) == 0) return false;
+  if (trees_.erase(message.id) > 0 && listener_.loaded)
+    listener_.loaded(message.session, object_of(message.content, "frameTree"));
   if (!asked_.empty() || !listener_.ready) return true;
   const auto ready = std::move(listener_.ready);
   listener_.ready = nullptr;
