@@ -88,7 +88,8 @@ Result<Recording> RecordedSession::recording(const std::string& name) const {
 }
 
 net::Task<Status> RecordedSession::remove(Api& api, const std::string& name, WallTime now) {
-  if (std::ranges::find(removed_, name) != removed_.end()) co_return Status();
+  if (std::ranges::find(removed_, name) != removed_.end())
+    co_return co_await remove_object(api, name);
   const auto found = recording(name);
   if (!found) co_return found.error();
   co_return co_await remove_one(api, *found, now);
@@ -100,7 +101,18 @@ net::Task<Status> RecordedSession::remove_all(Api& api, WallTime now) {
     const auto removed = co_await remove_one(api, recording, now);
     if (!removed) co_return removed;
   }
+  for (const auto& name : removed_) {
+    const auto removed = co_await remove_object(api, name);
+    if (!removed) co_return removed;
+  }
   co_return Status();
+}
+
+// Its worker may have brought it while it was removed, and the store have gone away after that.
+net::Task<Status> RecordedSession::remove_object(Api& api, std::string name) const {
+  const auto key = store::object_key(session_.id, name);
+  const auto deadline = Deadline::after(api.clock, kRemovalMax);
+  co_return co_await api.objects->remove(key, deadline);
 }
 
 // The object first: where the store is away the recording is still there to be removed later. What

@@ -100,7 +100,8 @@ Response content(const Request& request, Api& api, const Recording& recording,
   }
   net::ByteRange part{0, object.bytes};
   const auto range = net::read_range(request.headers.get("Range"), object.bytes);
-  const bool is_partial = may_be_partial(request, tag);
+  // A range is of GET alone: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
+  const bool is_partial = request.method == "GET" && may_be_partial(request, tag);
   if (is_partial && range.answer == net::RangeAnswer::kUnsatisfiable) {
     response = Response::problem({Fault::kRangeNotSatisfiable,
                                   "the recording has " + std::to_string(object.bytes) + " bytes"});

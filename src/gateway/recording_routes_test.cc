@@ -43,7 +43,9 @@ class StagedObjects final : public store::ObjectStore {
   }
   net::Task<Status> remove(std::string key, Deadline by) override {
     if (is_away) co_return Error{Fault::kStoreUnavailable, "the store is away"};
-    co_return co_await folder_.remove(std::move(key), by);
+    const auto removed = co_await folder_.remove(std::move(key), by);
+    if (auto once = std::exchange(meanwhile, nullptr)) co_await once();
+    co_return removed;
   }
   Result<std::optional<std::string>> presign(const std::string&,
                                              const store::PresignOptions& options) override {
@@ -52,6 +54,8 @@ class StagedObjects final : public store::ObjectStore {
     return std::optional<std::string>(kUrl);
   }
 
+  // What somebody else does between the next removal and what follows.
+  std::function<net::Task<void>()> meanwhile;
   bool is_away = false;
   bool has_urls = false;
   store::PresignOptions presigned;
@@ -260,6 +264,16 @@ TEST_F(RecordingRoutesTest, SayHowLongItIsWithoutAUrl) {
   EXPECT_EQ(answer.source->bytes, content.size());
 }
 
+TEST_F(RecordingRoutesTest, SayHowLongAllOfItIsWhateverPartIsAskedFor) {
+  store_it();
+  for (const auto* range : {"bytes=0-6", "bytes=9999999-"}) {
+    const auto answer = ask("HEAD", "/network.har", {{"Range", range}});
+    ASSERT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.source->bytes, content.size());
+    EXPECT_FALSE(answer.headers.has("Content-Range"));
+  }
+}
+
 TEST_F(RecordingRoutesTest, SayWhyThereIsNoFile) {
   EXPECT_EQ(reason(ask("GET", "/network.har")), "recording_not_ready");
   note(RecordingState::kUploading);
@@ -309,6 +323,27 @@ TEST_F(RecordingRoutesTest, RemoveNothingWhileTheStoreIsAway) {
   objects.is_away = true;
   EXPECT_EQ(ask("DELETE", "/network.har").status, 503);
   EXPECT_EQ(list().size(), 1U);
+}
+
+// Its worker brings it while it is removed, and then the store is away.
+TEST_F(RecordingRoutesTest, RemoveWhatCameMeanwhileWhenTheyAreAskedAgain) {
+  end();
+  store_it();
+  const auto stored = note(RecordingState::kUploading);
+  objects.meanwhile = [&]() -> net::Task<void> {
+    auto now_stored = stored;
+    now_stored.state = RecordingState::kStored;
+    (void)co_await log->note(now_stored);
+    const store::PutRequest put{key(), folder.file("content"), "application/json"};
+    const auto by = Deadline::after(clock, Duration(5'000));
+    (void)co_await files->put(put, by);
+    objects.is_away = true;
+  };
+  EXPECT_EQ(ask("DELETE", "/network.har").status, 503);
+  objects.is_away = false;
+  EXPECT_EQ(ask("DELETE", "/network.har").status, 204);
+  const auto by = Deadline::after(clock, Duration(5'000));
+  EXPECT_FALSE(support::run_task(loop, objects.head(key(), by)).value());
 }
 
 TEST_F(RecordingRoutesTest, SayThatNothingIsRecordedHere) {

@@ -25,7 +25,10 @@ Capture::Capture(CaptureSpec spec, const Clock& clock, CdpCommands::Send send,
       commands_(std::move(send)),
       targets_(commands_, spec_.browser_session, tell_network(spec_.options),
                {[this](const AttachedTarget& target) { attached(target); },
-                [this](const std::string& session) { detached(session); }, std::move(on_ready)}),
+                [this](const std::string& session) { detached(session); }, std::move(on_ready),
+                [this](const std::string& session, const boost::json::object& tree) {
+                  if (har_) har_->found(session, tree, clock_.now());
+                }}),
       bodies_(commands_, [this](const std::string& request_id, std::optional<Body> body) {
         har_->body_arrived(request_id, std::move(body), clock_.now());
       }) {
@@ -52,7 +55,7 @@ void Capture::take(const browser::PipeMessage& message) {
 }
 
 void Capture::answer(const CdpMessage& message) {
-  if (!targets_.answer(message.id)) bodies_.answer(message, clock_.now());
+  if (!targets_.answer(message)) bodies_.answer(message, clock_.now());
 }
 
 void Capture::event(CdpMessage message) {
@@ -115,7 +118,10 @@ std::vector<RecordingFile> Capture::finish(Deadline deadline) {
   if (har_) {
     har_->finish();
     har_spool_->flush();
-    files.push_back(finish_har(spec_.folder, spec_.origin, what_har_lacks()));
+    const auto lacks = what_har_lacks();
+    // On a full disk the file takes the room of its spool, which an open file would keep.
+    har_spool_.reset();
+    files.push_back(finish_har(spec_.folder, spec_.origin, lacks));
     files.back().duration = duration;
   }
   if (video_) files.push_back(finish_video(spec_.folder, end_ms, video_->problem()));

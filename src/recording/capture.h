@@ -39,7 +39,7 @@ class Capture final : private HarSink {
   void tick();
   Instant next_due(Instant otherwise) const;
   // Nothing is under way that would be told soon.
-  bool is_idle() const { return bodies_.is_idle() && !waits_for_picture(); }
+  bool is_idle() const { return bodies_.is_idle() && targets_.is_idle() && !waits_for_picture(); }
   std::vector<RecordingFile> finish(Deadline deadline);
 
  private:

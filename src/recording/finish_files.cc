@@ -44,17 +44,20 @@ Status move(const std::string& from, const std::string& to) {
 std::vector<std::string> video_parts(const std::string& folder) {
   std::vector<std::string> parts;
   std::error_code none;
-  for (const auto& each : fs::directory_iterator(folder, none)) {
-    const auto name = each.path().filename().string();
-    if (name.starts_with(kPartStart) && name.ends_with(kPartEnd)) parts.push_back(each.path());
+  // A loop over a range would throw where the disk fails.
+  for (fs::directory_iterator each(folder, none); !none && each != fs::end(each);
+       each.increment(none)) {
+    const auto name = each->path().filename().string();
+    if (name.starts_with(kPartStart) && name.ends_with(kPartEnd)) parts.push_back(each->path());
   }
   std::sort(parts.begin(), parts.end());  // At most five, so names of one digit.
   return parts;
 }
 
-RecordingFile failed(RecordingKind kind, const std::string& path, const std::string& why,
+// Nobody would look for what it was to be made of.
+RecordingFile failed(const std::string& folder, RecordingKind kind, const std::string& why,
                      const Error& error) {
-  remove(path);
+  remove_working_files(folder, kind);
   return {kind, RecordingState::kFailed, why.empty() ? error.detail : why};
 }
 
@@ -174,9 +177,9 @@ RecordingFile finish_har(const std::string& folder, const HarOrigin& origin, std
     return assemble_har(spool, to, with_comment);
   };
   const auto summary = make_as_room_allows(assemble, {spool}, incoming, why);
-  if (!summary) return failed(RecordingKind::kHar, incoming, why, summary.error());
+  if (!summary) return failed(folder, RecordingKind::kHar, why, summary.error());
   if (const auto moved = move(incoming, path); !moved)
-    return failed(RecordingKind::kHar, incoming, why, moved.error());
+    return failed(folder, RecordingKind::kHar, why, moved.error());
   remove(spool);
   return made(RecordingKind::kHar, path, std::move(why), summary->bytes);
 }
@@ -187,9 +190,9 @@ RecordingFile finish_video(const std::string& folder, std::uint64_t end_ms, std:
   const auto parts = video_parts(folder);
   const auto assemble = [&](const std::string& to) { return finish_webm(parts, to, end_ms); };
   const auto summary = make_as_room_allows(assemble, parts, incoming, why);
-  if (!summary) return failed(RecordingKind::kVideo, incoming, why, summary.error());
+  if (!summary) return failed(folder, RecordingKind::kVideo, why, summary.error());
   if (const auto moved = move(incoming, path); !moved)
-    return failed(RecordingKind::kVideo, incoming, why, moved.error());
+    return failed(folder, RecordingKind::kVideo, why, moved.error());
   for (const auto& part : parts) remove(part);
   auto file = made(RecordingKind::kVideo, path, std::move(why), summary->bytes);
   file.duration = Duration(static_cast<std::int64_t>(summary->duration_ms));
@@ -203,20 +206,17 @@ void remove_working_files(const std::string& folder, RecordingKind kind) {
 }
 
 RecordingFile finish_left_over(const std::string& folder, RecordingKind kind,
-                               const HarOrigin& origin) {
-  constexpr const char* kWhy = "the service was killed";
+                               const HarOrigin& origin, const std::string& why) {
   if (kind == RecordingKind::kVideo) wait_for_writers(video_parts(folder));
   const auto path = path_of(folder, kind);
   std::error_code none;
   const auto bytes = fs::file_size(path, none);
   if (!none) {
     remove_working_files(folder, kind);
-    return made(kind, path, kWhy, bytes);
+    return made(kind, path, why, bytes);
   }
-  auto file = kind == RecordingKind::kHar ? finish_har(folder, origin, kWhy)
-                                          : finish_video(folder, 0, kWhy);
-  if (file.state == RecordingState::kFailed) remove_working_files(folder, kind);
-  return file;
+  return kind == RecordingKind::kHar ? finish_har(folder, origin, why)
+                                     : finish_video(folder, 0, why);
 }
 
 }  // namespace pbaas::recording

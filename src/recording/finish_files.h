@@ -12,14 +12,15 @@ namespace pbaas::recording {
 
 std::string har_spool_path(const std::string& folder);
 
-// `why` says what is missing; empty: nothing. The spool is removed once the file is there.
+// `why` says what is missing; empty: nothing. What the file is made of is removed, whether it came
+// to be or not.
 RecordingFile finish_har(const std::string& folder, const HarOrigin& origin, std::string why);
 RecordingFile finish_video(const std::string& folder, std::uint64_t end_ms, std::string why);
 
-// Of a recording whose program was killed: the file, as far as its folder has the makings of it. No
-// other file of its making is left.
+// Of a recording that was cut off, as where its program was killed: the file, as far as its folder
+// has the makings of it. No other file of its making is left.
 RecordingFile finish_left_over(const std::string& folder, RecordingKind kind,
-                               const HarOrigin& origin);
+                               const HarOrigin& origin, const std::string& why);
 // What it is made of goes, as where no file came of it.
 void remove_working_files(const std::string& folder, RecordingKind kind);
 

@@ -62,6 +62,7 @@ void HarBuilder::event(const std::string& session, const std::string& method, js
   Event event{session, params, now};
   note_time(event);
   (this->*found->second)(event);
+  make_room();
 }
 
 // The time of day is asked once: it is not monotonic.
@@ -108,7 +109,6 @@ void HarBuilder::will_be_sent(Event& event) {
   hold(chain, weight_of(event.params));
   start(chain, event);
   settle(id, false);
-  make_room();
 }
 
 // The same id again ends the hop before.
@@ -145,6 +145,12 @@ void HarBuilder::start(HarChain& chain, Event& event) {
 }
 
 HarHop& HarBuilder::push(HarChain& chain, Event& event, const std::string& url) {
+  auto& hop = add_hop(chain, event, url);
+  heard(hop.exchange.id, hop.exchange.target, url);
+  return hop;
+}
+
+HarHop& HarBuilder::add_hop(HarChain& chain, Event& event, const std::string& url) {
   auto& hop = chain.hops.emplace_back();
   hop.exchange.number = ++last_number_;
   hop.exchange.id = text_of(event.params, "requestId");
@@ -214,6 +220,9 @@ void HarBuilder::response_received(Event& event) {
   hold(chains_[exchange.id], weight_of(response));
   exchange.session = event.session;
   exchange.responded = number_of(event.params, "timestamp", latest_);
+  // One that was found is not over after all.
+  exchange.ended = 0;
+  hop->body_pending = false;
   if (exchange.type.empty() || exchange.type == "Other")
     exchange.type = text_of(event.params, "type");
   exchange.response = std::move(response);
@@ -293,13 +302,6 @@ void HarBuilder::download(Event& event) {
   chain->second.last()->exchange.is_download = true;
 }
 
-void HarBuilder::frame_navigated(Event& event) {
-  const auto& frame = object_of(event.params, "frame");
-  const auto target = targets_.page_target(event.session);
-  const bool is_main = targets_.is_page(event.session) && text_of(frame, "id") == target;
-  if (is_main) pages_.committed(target, text_of(frame, "loaderId"));
-}
-
 void HarBuilder::content_loaded(Event& event) {
   pages_.on_content_load(targets_.page_target(event.session),
                          number_of(event.params, "timestamp", latest_));
@@ -320,7 +322,7 @@ void HarBuilder::settle(const std::string& id, bool force) {
   if (found == chains_.end()) return;
   auto& chain = found->second;
   while (auto exchange = chain.take_complete(force)) {
-    write(*exchange);
+    if (!is_told(*exchange)) write(*exchange);
     if (exchange->type != "Document") continue;
     downloads_.erase(text_of(exchange->request, "url"));
   }

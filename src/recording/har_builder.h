@@ -13,6 +13,7 @@
 #include "recording/har_messages.h"
 #include "recording/har_pages.h"
 #include "recording/har_targets.h"
+#include "recording/heard_lately.h"
 
 namespace pbaas::recording {
 
@@ -23,6 +24,8 @@ inline constexpr std::size_t kOpenRequestsMax = 4000;
 inline constexpr std::size_t kOpenBytesMax = 64u << 20;
 // What the messages of open connections may take of that; more are dropped.
 inline constexpr std::size_t kOpenMessageBytesMax = 32u << 20;
+// What a request takes that is found in a frame, besides its URL.
+inline constexpr std::size_t kFoundOverheadBytes = 1024;
 // How long an entry waits for its headers on the wire, and for its body.
 inline constexpr Duration kExtraInfoWait{2'000};
 inline constexpr Duration kBodyWait{10'000};
@@ -53,6 +56,9 @@ class HarBuilder {
              Instant now);
   // Nothing: the browser has it no more.
   void body_arrived(const std::string& request_id, std::optional<Body> body, Instant now);
+  // The frames of a target with all that is in them (CDP's FrameResourceTree), asked for when it
+  // was attached: what it requested before that.
+  void found(const std::string& session, const boost::json::object& tree, Instant now);
   // To be called a few times a second.
   void tick(Instant now);
   // Whatever is under way is incomplete.
@@ -90,6 +96,13 @@ class HarBuilder {
   void server_event(Event& event);
   void download(Event& event);
   void frame_navigated(Event& event);
+  void commit(const std::string& session, const Params& frame);
+  void found_document(const std::string& session, const Params& frame, Instant now);
+  void found_resource(const std::string& session, const Params& frame, const Params& resource,
+                      Instant now);
+  Exchange& add_found(Event& event, const std::string& url, const std::string& mime_type);
+  void heard(const std::string& id, const std::string& target, const std::string& url);
+  bool is_told(const Exchange& exchange) const;
   void content_loaded(Event& event);
   void loaded(Event& event);
 
@@ -97,6 +110,7 @@ class HarBuilder {
   void note_time(const Event& event);
   HarHop* current(Event& event);
   HarHop& push(HarChain& chain, Event& event, const std::string& url);
+  HarHop& add_hop(HarChain& chain, Event& event, const std::string& url);
   void add_page(Exchange& exchange, Event& event);
   bool wants_body(const Exchange& exchange) const;
   bool is_recordable(const std::string& url) const;
@@ -118,6 +132,7 @@ class HarBuilder {
   const Redactor redactor_;
   HarTargets targets_;
   HarPages pages_;
+  HeardLately heard_;
   Chains chains_;
   std::map<std::string, std::string> downloads_;  // id by URL of documents lately requested
   std::uint64_t last_number_ = 0;

@@ -28,7 +28,6 @@ void HarBuilder::socket_created(Event& event) {
   exchange.initiator_url = text_of(initiator, "url");
   add_page(exchange, event);
   hold(chain, weight_of(event.params));
-  make_room();
 }
 
 void HarBuilder::socket_handshake_sent(Event& event) {

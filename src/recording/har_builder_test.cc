@@ -198,6 +198,17 @@ TEST_F(HarBuilderTest, KeepsNoMoreBytesUnderWayThanItsLimit) {
   EXPECT_EQ(builder.open_bytes(), 0u);
 }
 
+TEST_F(HarBuilderTest, KeepsNoMoreBytesOfHeadersOnTheWireThanItsLimit) {
+  constexpr int kRequests = 3'000;
+  for (int i = 0; i < kRequests; ++i) request(std::to_string(i), "http://h/", 1);
+  const std::string value(256 * 1024, 'x');
+  for (int i = 0; i < kRequests; ++i) {
+    builder.event("S", "Network.responseReceivedExtraInfo",
+                  {{"requestId", std::to_string(i)}, {"headers", {{"A", value}}}}, now);
+    ASSERT_LE(builder.open_bytes(), kOpenBytesMax);
+  }
+}
+
 TEST_F(HarBuilderTest, KeepsNoMoreOfMessagesThanTheirLimitInAllConnections) {
   for (int socket = 0; socket < 40; ++socket) {
     const auto id = std::to_string(socket);
@@ -264,6 +275,83 @@ TEST_F(HarBuilderTest, CountsARequestToTheDocumentThatIsThere) {
   EXPECT_EQ(text_of(entries[3], "pageref"), "page_1");
   EXPECT_EQ(number_of(object_of(pages["page_1"], "pageTimings"), "onLoad", 0), 3000);
   EXPECT_EQ(number_of(object_of(pages["page_2"], "pageTimings"), "onLoad", 0), -1);
+}
+
+// Of a page that opens another Chromium asks for the document before it tells of the target.
+class HarBuilderFinds : public HarBuilderTest {
+ protected:
+  HarBuilderFinds() { now += Duration(5'000); }
+  void navigated(const std::string& loader, const std::string& type = "Navigation") {
+    tell("Page.frameNavigated", R"({"type":")" + type + R"(","frame":{"id":"T","loaderId":")" +
+                                    loader + R"(","url":"http://h/","mimeType":"text/html"}})");
+  }
+  void found(const std::string& resources) {
+    const auto tree = R"({"frame":{"id":"T","loaderId":"L","url":"http://h/",
+                          "mimeType":"text/html"},"resources":[)" +
+                      resources + "]}";
+    builder.found("S", json::parse(tree).as_object(), now);
+  }
+  std::vector<std::string> written() {
+    builder.tick(now + kBodyWait);
+    std::vector<std::string> urls;
+    for (const auto& [number, entry] : entries) {
+      const auto url = text_of(object_of(entry, "request"), "url");
+      urls.push_back(url + (entry.contains("_startMissed") ? " missed" : ""));
+    }
+    return urls;
+  }
+  const std::string script =
+      R"({"url":"http://h/script","type":"Script","mimeType":"text/javascript"})";
+};
+
+TEST_F(HarBuilderFinds, ADocumentThatNobodyToldOf) {
+  navigated("L");
+  tell("Page.loadEventFired", R"({"timestamp":7})");
+  EXPECT_THAT(written(), ElementsAre("http://h/ missed"));
+  EXPECT_EQ(text_of(entries[1], "pageref"), "page_1");
+  EXPECT_EQ(text_of(entries[1], "startedDateTime"), "1970-01-01T00:16:45.000000Z");
+  EXPECT_EQ(text_of(object_of(object_of(entries[1], "response"), "content"), "mimeType"),
+            "text/html");
+  EXPECT_EQ(number_of(object_of(pages["page_1"], "pageTimings"), "onLoad", 0), 2000);
+}
+
+TEST_F(HarBuilderFinds, NoDocumentTwice) {
+  request("L", "http://h/", 1, R"(,"type":"Document")");
+  navigated("L");
+  found("");
+  EXPECT_THAT(written(), ElementsAre("http://h/"));
+}
+
+TEST_F(HarBuilderFinds, ADocumentWhoseResponseIsToldLater) {
+  found("");
+  navigated("L");
+  tell("Network.responseReceivedExtraInfo", R"({"requestId":"L","headers":{}})");
+  response("L", "http://h/", 6);
+  builder.tick(now + kBodyWait);
+  finished("L", 8);
+  EXPECT_THAT(written(), ElementsAre("http://h/ missed"));
+  EXPECT_EQ(status_of(1), "200");
+}
+
+TEST_F(HarBuilderFinds, NoDocumentThatComesBack) {
+  navigated("L", "BackForwardCacheRestore");
+  EXPECT_TRUE(written().empty());
+}
+
+TEST_F(HarBuilderFinds, WhatADocumentHadLoaded) {
+  found(script + "," + script);
+  EXPECT_THAT(written(), ElementsAre("http://h/ missed", "http://h/script missed"));
+  EXPECT_EQ(text_of(entries[2], "_resourceType"), "Script");
+  EXPECT_EQ(text_of(entries[2], "pageref"), "page_1");
+}
+
+TEST_F(HarBuilderFinds, NothingOfADocumentThatIsToldBeforeOrAfter) {
+  request("L", "http://h/", 1, R"(,"type":"Document")");
+  found(script + R"(,{"url":"http://h/style","type":"Stylesheet","mimeType":"text/css"})");
+  response("2", "http://h/script", 6);
+  finished("2", 7);
+  request("3", "http://h/style", 7);
+  EXPECT_THAT(written(), ElementsAre("http://h/", "http://h/script missed", "http://h/style"));
 }
 
 TEST_F(HarBuilderTest, ForgetsHeadersOfRequestsItNeverHeardOf) {

@@ -14,8 +14,9 @@ namespace pbaas::recording {
 
 struct HarHop {
   Exchange exchange;
-  bool has_extra = false;     // its headers on the wire come in other events
-  bool body_pending = false;  // asked of the browser, not answered yet
+  bool has_extra = false;  // its headers on the wire come in other events
+  bool body_pending =
+      false;  // asked of the browser, not answered yet; of what was found, all of it
 };
 
 class HarChain {

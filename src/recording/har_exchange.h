@@ -37,6 +37,7 @@ struct Exchange {
   std::string failure;      // why it failed; empty: it did not
   std::string blocked;      // the reason why it was blocked
   bool was_missed = false;  // its start was not told: it was under way before we listened
+  bool is_found = false;    // in a frame; nobody has told of it
   bool from_memory_cache = false;
   bool is_download = false;
   bool is_fulfilled = false;  // by the client, through Fetch

@@ -25,11 +25,13 @@ double unix_seconds(const json::object& event, const MessageLimits& limits) {
   return std::round(at * 1e6) / 1e6;
 }
 
-std::size_t add(Exchange& exchange, json::object message, std::string data, bool with_data) {
+// `named` is what its name and id take.
+std::size_t add(Exchange& exchange, json::object message, std::string data, bool with_data,
+                std::size_t named = 0) {
   message["length"] = data.size();
-  const auto kept = with_data ? std::min(data.size(), kMessageBytesMax) : 0;
+  const auto kept = named + (with_data ? std::min(data.size(), kMessageBytesMax) : 0);
   if (with_data) {
-    if (kept < data.size()) message["cut"] = true;
+    if (data.size() > kMessageBytesMax) message["cut"] = true;
     message["data"] = valid_prefix(data, kMessageBytesMax);
   }
   exchange.message_bytes += kept;
@@ -64,13 +66,17 @@ std::size_t add_frame(Exchange& exchange, Direction direction, const json::objec
 std::size_t add_server_event(Exchange& exchange, const json::object& event,
                              const MessageLimits& limits, const Redactor& redactor) {
   auto data = text_of(event, "data");
+  const auto name = text_of(event, "eventName");
+  const auto id = text_of(event, "eventId");
+  const auto kept_name = valid_prefix(name, kMessageNameBytesMax);
+  const auto kept_id = valid_prefix(id, kMessageNameBytesMax);
+  const auto named = kept_name.size() + kept_id.size();
   const auto bytes = limits.with_data ? std::min(data.size(), kMessageBytesMax) : 0;
-  if (!has_room(exchange, bytes, limits)) return 0;
+  if (!has_room(exchange, named + bytes, limits)) return 0;
   if (limits.with_data) data = redactor.message(data);
-  json::object message{{"time", unix_seconds(event, limits)},
-                       {"eventName", text_of(event, "eventName")},
-                       {"eventId", text_of(event, "eventId")}};
-  return add(exchange, std::move(message), std::move(data), limits.with_data);
+  json::object message{
+      {"time", unix_seconds(event, limits)}, {"eventName", kept_name}, {"eventId", kept_id}};
+  return add(exchange, std::move(message), std::move(data), limits.with_data, named);
 }
 
 }  // namespace pbaas::recording

@@ -9,6 +9,8 @@ namespace pbaas::recording {
 inline constexpr std::size_t kMessagesMax = 2000;              // of one connection
 inline constexpr std::size_t kMessageBytesMax = 64 * 1024;     // of one message
 inline constexpr std::size_t kMessageBytesTotalMax = 1 << 20;  // of one connection
+// Of an event stream's message, each of its name and its id.
+inline constexpr std::size_t kMessageNameBytesMax = 1024;
 // What one takes besides its data.
 inline constexpr std::size_t kMessageOverheadBytes = 512;
 

@@ -82,5 +82,18 @@ TEST(HarMessages, OfEventStreamsHaveTheirNames) {
   EXPECT_EQ(rig.last().at("data"), "d");
 }
 
+TEST(HarMessages, OfEventStreamsTakeNoMoreWhateverTheirNamesAre) {
+  Rig rig;
+  rig.limits.with_data = false;
+  const boost::json::object event{{"eventName", "e"}, {"eventId", std::string(1 << 20, 'x')}};
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < kMessagesMax; ++i)
+    taken += add_server_event(rig.exchange, event, rig.limits, rig.redactor);
+  EXPECT_EQ(rig.last().at("eventId").as_string().size(), kMessageNameBytesMax);
+  EXPECT_LE(rig.exchange.messages.size() * kMessageNameBytesMax, kMessageBytesTotalMax);
+  EXPECT_GE(taken, rig.exchange.messages.size() * kMessageNameBytesMax);
+  EXPECT_GT(rig.exchange.dropped_messages, 0u);
+}
+
 }  // namespace
 }  // namespace pbaas::recording

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
+#include <boost/json/serialize.hpp>
 #include <exception>
 #include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "base/log.h"
 #include "net/event.h"
@@ -27,11 +29,11 @@ namespace {
 constexpr Duration kTick{100};
 // What is under way at the end, such as bodies, may still come so long.
 constexpr Duration kLastWords{1'000};
-// The files are made after that: reading and writing half a gigabyte at low priority.
-constexpr Duration kAssemblyTime{60'000};
 // For an encoder to end in where nobody has said when.
 constexpr Duration kEndTime{30'000};
 constexpr int kNice = 10;
+// Neither a call nor a command of a tap has it, so that nobody waits for its answer.
+constexpr std::int64_t kDetachId = 0;
 
 }  // namespace
 
@@ -47,6 +49,7 @@ struct Recorder::LoopSide {
 
   net::Loop& loop;
   const Pipe pipe;
+  bool is_tapping = true;
   net::Event ready;  // what the browser does is recorded from now on
   net::Event heard;  // it listens no more
   net::Event done;   // the files are there
@@ -121,6 +124,8 @@ net::Task<Result<std::unique_ptr<Recorder>>> Recorder::start(net::Loop& loop, co
 
 Recorder::Recorder(std::shared_ptr<Job> job, std::shared_ptr<LoopSide> side)
     : job_(std::move(job)), side_(std::move(side)) {
+  // Where there is no thread to be had the pipe is as it was.
+  thread_ = std::thread([job = job_] { run(job); });
   side_->pipe->tap([job = job_](browser::PipeMessage message) {
     if (message.text.empty()) {
       job->inbox.close();
@@ -128,7 +133,6 @@ Recorder::Recorder(std::shared_ptr<Job> job, std::shared_ptr<LoopSide> side)
       job->inbox.put(std::move(message));
     }
   });
-  thread_ = std::thread([job = job_] { run(job); });
 }
 
 Recorder::~Recorder() {
@@ -144,12 +148,23 @@ Recorder::~Recorder() {
   }
 }
 
+// Its CDP sessions go with the browser's. What they have on its way is still taken, and cut where
+// it is long: a page decides how long an event is, and without a tap the pipe ends at a long one.
+void Recorder::leave(const Job& job, LoopSide& side) {
+  if (!std::exchange(side.is_tapping, false)) return;
+  const boost::json::object detach{{"id", kDetachId},
+                                   {"method", "Target.detachFromTarget"},
+                                   {"params", {{"sessionId", job.browser_session}}}};
+  (void)side.pipe->send(boost::json::serialize(detach));
+  side.pipe->tap([](const browser::PipeMessage&) {});
+}
+
 bool Recorder::has_ended() const {
   return side_->ended.is_set();
 }
 
 void Recorder::cut_off() {
-  side_->pipe->tap(nullptr);
+  leave(*job_, *side_);
   job_->is_given_up = true;
   job_->inbox.close();
 }
@@ -173,12 +188,22 @@ net::Task<std::vector<RecordingFile>> Recorder::stop(Deadline deadline) {
   const auto side = side_;
   job->stop_by_ms = deadline.when().time_since_epoch().count();
   job->inbox.ask_to_stop();
-  const auto at_last = Deadline::at(deadline.when() + kAssemblyTime);
+  const auto at_last = Deadline::at(deadline.when() + job->spec.assembly_time);
   const bool is_done = co_await side->done.wait(at_last);
-  side->pipe->tap(nullptr);
+  leave(*job, *side);
   if (!is_done) log::error("recording_stuck", {{"folder", job->spec.folder}});
   // It is on its last instructions.
   if (is_done) co_await side->ended.wait(at_last);
+  co_return side->files;
+}
+
+net::Task<std::vector<RecordingFile>> Recorder::files_at_last() {
+  const auto job = job_;
+  const auto side = side_;
+  while (!side->ended.is_set()) {
+    const auto look = Deadline::after(job->clock, job->spec.assembly_time);
+    co_await side->ended.wait(look);
+  }
   co_return side->files;
 }
 

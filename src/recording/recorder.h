@@ -22,6 +22,9 @@ struct RecorderSpec {
   std::string folder;  // of this session alone; made where it is not there
   std::string ffmpeg = "/usr/bin/ffmpeg";
   std::string version{};  // of this program, for the HAR
+  // For the files to be made in, once encoders are killed: reading and writing half a gigabyte at
+  // low priority.
+  Duration assembly_time{60'000};
 };
 
 class Recorder {
@@ -43,10 +46,12 @@ class Recorder {
   // Done when it has heard the last that its browser, which may go then, has to tell; at the
   // deadline in any case. To be called before `stop`, or not at all.
   net::Task<void> hear_out(Deadline deadline);
-  // Ends the recording and makes its files; gives none where that takes a minute longer than the
-  // deadline, by which encoders are killed. It may be called when the browser is gone; to be called
-  // once.
+  // Ends the recording and makes its files; gives none where that takes longer than `assembly_time`
+  // after the deadline, by which encoders are killed. It may be called when the browser is gone; to
+  // be called once.
   net::Task<std::vector<RecordingFile>> stop(Deadline deadline);
+  // The files after all, where `stop` gave none: waits for its thread, however long it is held up.
+  net::Task<std::vector<RecordingFile>> files_at_last();
   // Whether its thread is done, or as good as that.
   bool has_ended() const;
 
@@ -56,6 +61,7 @@ class Recorder {
   Recorder(std::shared_ptr<Job> job, std::shared_ptr<LoopSide> side);
   net::Task<void> give_up(Deadline deadline);
   void cut_off();
+  static void leave(const Job& job, LoopSide& side);
   static void run(const std::shared_ptr<Job>& job);
   static void record(const std::shared_ptr<Job>& job);
 

@@ -13,6 +13,7 @@
 #include "browser/test_site.h"
 #include "recording/har_values.h"
 #include "recording/video_rig.h"
+#include "support/run_task.h"
 #include "support/temp_folder.h"
 
 namespace pbaas::recording {
@@ -20,6 +21,7 @@ namespace {
 
 using namespace browser::testing;
 using ::testing::Contains;
+using ::testing::UnorderedElementsAreArray;
 
 // Real browsers; the client of the tests speaks on the same pipe.
 class RecorderTest : public LauncherFixture {
@@ -42,6 +44,25 @@ class RecorderTest : public LauncherFixture {
   Deadline soon() { return Deadline::after(clock, Duration(10'000)); }
   std::vector<RecordingFile> stop(Recorder& recorder) {
     return run_task(loop, recorder.stop(soon()));
+  }
+  // Whether anybody listens to a page.
+  bool has_attached_page() {
+    return pages_that([](const boost::json::object& info) { return flag_of(info, "attached"); }) >
+           0;
+  }
+  std::size_t loaded_pages() {
+    return pages_that(
+        [](const boost::json::object& info) { return text_of(info, "title") == "a page"; });
+  }
+  template <typename Holds>
+  std::size_t pages_that(const Holds& holds) {
+    const auto targets = call(*browser, "Target.getTargets");
+    std::size_t count = 0;
+    for (const auto& each : targets.at("targetInfos").as_array()) {
+      const auto& info = each.as_object();
+      if (text_of(info, "type") == "page" && holds(info)) ++count;
+    }
+    return count;
   }
   std::vector<std::string> urls_of(const RecordingFile& har) {
     const auto text = boost::json::parse(read_file(har.path)).as_object();
@@ -67,6 +88,24 @@ TEST_F(RecorderTest, RecordsTheFirstRequestAndAPicture) {
   EXPECT_EQ(testing::complaints(files[1].path), "");
 }
 
+// Chromium asks for them before it tells of their targets.
+TEST_F(RecorderTest, HasTheDocumentsOfPagesThatAreMadeWithTheirUrls) {
+  auto recorder = start({session::HarOptions{}, {}});
+  std::vector<std::string> urls;
+  for (int n = 0; n < 10; ++n) {
+    urls.push_back(site->url("/page?" + std::to_string(n)));
+    call(*browser, "Target.createTarget", {{"url", urls.back()}});
+  }
+  while (loaded_pages() < urls.size()) {
+  }
+  support::run_task(loop, recorder->hear_out(soon()));
+  const auto files = stop(*recorder);
+  ASSERT_EQ(files.size(), 1u);
+  auto recorded = urls_of(files[0]);
+  std::erase_if(recorded, [](const std::string& url) { return url.ends_with("/favicon.ico"); });
+  EXPECT_THAT(recorded, UnorderedElementsAreArray(urls));
+}
+
 TEST_F(RecorderTest, HasWhatHappenedUntilTheBrowserWasKilled) {
   auto recorder = start({session::HarOptions{}, session::VideoOptions{}});
   open_page(*browser, site->url("/page"));
@@ -85,7 +124,15 @@ TEST_F(RecorderTest, HasWhatHappenedUntilTheBrowserWasKilled) {
 TEST_F(RecorderTest, LeavesTheBrowserToItsClientWhenItIsGivenUp) {
   auto recorder = start({session::HarOptions{}, session::VideoOptions{}});
   recorder.reset();
-  open_page(*browser, site->url("/page"));
+  EXPECT_FALSE(has_attached_page());
+  const auto page = open_page(*browser, site->url("/page"));
+  // A recorder would be told of it in one event, longer than what the pipe takes without one.
+  EXPECT_EQ(evaluate(*browser, page,
+                     "fetch('data:text/plain,' + 'x'.repeat(5 << 20))"
+                     ".then((response) => response.text()).then((text) => text.length)"),
+            5 << 20);
+  EXPECT_TRUE(pipe()->is_open());
+  EXPECT_EQ(evaluate(*browser, page, "1 + 1"), 2);
 }
 
 TEST_F(RecorderTest, IsTruncatedByAFullDiskAndLeavesTheSessionAlone) {
@@ -99,9 +146,12 @@ TEST_F(RecorderTest, IsTruncatedByAFullDiskAndLeavesTheSessionAlone) {
     std::ofstream(small + "/filling") << std::string(1 << 20, 'x');
   }
   const auto page = open_page(*browser, site->url("/page"));
+  // More than the spool took for itself at its start.
+  evaluate(*browser, page,
+           "Promise.all([...Array(50).keys()].map("
+           "(n) => fetch('/page?' + 'x'.repeat(2000) + n).then((response) => response.text())))");
   // Long enough for a busy machine to bring the first frames, which is when the encoder finds out.
   run_until(loop, [] { return false; }, milliseconds(3'000));
-  std::filesystem::remove(small + "/filling");
   const auto files = stop(*recorder);
   EXPECT_EQ(evaluate(*browser, page, "1 + 1"), 2);
   recorder.reset();

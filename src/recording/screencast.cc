@@ -125,19 +125,19 @@ void Screencast::tick(Instant now) {
   // Frames that came while Chromium waited for us are lost to it; a new start shows the page as it
   // is.
   if (!page.was_held_back || page.in_flight > 0 || now - page.last_frame < kSettleTime) return;
-  restart(page);
+  restart(front_, page);
 }
 
 void Screencast::refresh() {
-  const auto found = pages_.find(front_);
-  if (found == pages_.end()) return;
   acks_.clear();
-  restart(found->second);
+  for (auto& [session, page] : pages_) {
+    if (page.is_running) restart(session, page);
+  }
 }
 
-void Screencast::restart(Page& page) {
-  commands_.send(front_, "Page.stopScreencast");
-  start(front_, page);
+void Screencast::restart(const std::string& session, Page& page) {
+  commands_.send(session, "Page.stopScreencast");
+  start(session, page);
 }
 
 Instant Screencast::next_due(Instant otherwise) const {

@@ -32,7 +32,8 @@ class Screencast {
   // Gives whether it was its own.
   bool event(const std::string& session, const std::string& method,
              const boost::json::object& params, Instant now);
-  // Starts again where frames may have been lost on their way: each waits to be acknowledged.
+  // Starts all pages again where frames may have been lost on their way: each waits to be
+  // acknowledged, also of a page that is in front later.
   void refresh();
   // To be called at `next_due`, or oftener.
   void tick(Instant now);
@@ -58,7 +59,7 @@ class Screencast {
   void stop(const std::string& session, Page& page);
   void bring_to_front(std::string session);
   void visibility(const std::string& session, bool visible);
-  void restart(Page& page);
+  void restart(const std::string& session, Page& page);
   void navigated(const std::string& session, const boost::json::object& params);
   void frame(const std::string& session, const boost::json::object& params, Instant now);
 

@@ -122,5 +122,19 @@ TEST(Screencast, StartsAgainWhereFramesWereLost) {
   EXPECT_THAT(rig.said(), ElementsAre("1 stopScreencast", "1 startScreencast"));
 }
 
+TEST(Screencast, StartsPagesThatAreHiddenAgainToo) {
+  Rig rig;
+  rig.attach("1");
+  rig.visible("1");
+  rig.attach("2");
+  rig.visible("1", false);
+  rig.visible("2");
+  rig.frame("1", "not acknowledged yet");
+  rig.said();
+  rig.screencast.refresh();
+  EXPECT_THAT(rig.said(), ElementsAre("1 stopScreencast", "1 startScreencast", "2 stopScreencast",
+                                      "2 startScreencast"));
+}
+
 }  // namespace
 }  // namespace pbaas::recording

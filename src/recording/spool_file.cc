@@ -10,6 +10,9 @@ namespace pbaas::recording {
 namespace {
 
 constexpr std::size_t kBufferBytes = 64 * 1024;
+// What is made of a spool on a full disk takes its place, and may be longer than a short one: by
+// what surrounds the lines.
+constexpr off_t kReservedBytes = 64 * 1024;
 
 }  // namespace
 
@@ -27,6 +30,8 @@ SpoolFile::SpoolFile(const std::string& path, std::uint64_t bytes_max)
     : file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)),
       bytes_max_(bytes_max) {
   if (!file_.valid()) problem_ = std::string("cannot open the spool: ") + std::strerror(errno);
+  // Where the disk takes this no more, the spool's end makes less room.
+  (void)::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, kReservedBytes);
 }
 
 void SpoolFile::add(std::string_view line) {

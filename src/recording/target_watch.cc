@@ -80,8 +80,13 @@ void TargetWatch::attach(const std::string& parent, const json::object& params) 
   const AttachedTarget target{text_of(params, "sessionId"), parent, text_of(info, "targetId"),
                               text_of(info, "type"), text_of(info, "url")};
   const bool is_ours = parent == browser_session_ || sessions_.contains(parent);
-  if (!is_ours || target.session.empty()) return;
-  if (!targets_.insert(target.target).second) return;  // Found twice; once is enough.
+  if (!is_ours || target.session.empty() || sessions_.contains(target.session)) return;
+  if (targets_.insert(target.target).second) return take(target);
+  // Found twice; once is enough, for as long as that session lasts.
+  spares_.emplace(target.target, target);
+}
+
+void TargetWatch::take(const AttachedTarget& target) {
   sessions_[target.session] = target.target;
   set_up(target);
   listener_.attached(target);
@@ -93,22 +98,39 @@ void TargetWatch::set_up(const AttachedTarget& target) {
   if (!has_frames(target.type)) return;
   ask(target.session, "Page.enable");
   ask(target.session, "Target.setAutoAttach", page_attach());
+  // What it requested until now nobody heard.
+  if (network_ != TellNetwork::kNo)
+    trees_.emplace(ask(target.session, "Page.getResourceTree"), target.session);
 }
 
 void TargetWatch::detach(const std::string& session) {
+  std::erase_if(trees_, [&](const auto& tree) { return tree.second == session; });
+  std::erase_if(spares_, [&](const auto& spare) { return spare.second.session == session; });
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
-  targets_.erase(found->second);
+  const auto target = found->second;
   sessions_.erase(found);
   listener_.detached(session);
+  // The target may live on in another session.
+  const auto spare = spares_.find(target);
+  if (spare == spares_.end()) {
+    targets_.erase(target);
+  } else {
+    take(spares_.extract(spare).mapped());
+  }
 }
 
-void TargetWatch::ask(const std::string& session, std::string_view method, json::object params) {
-  asked_.insert(commands_.send(session, method, std::move(params)));
+std::int64_t TargetWatch::ask(const std::string& session, std::string_view method,
+                              json::object params) {
+  const auto id = commands_.send(session, method, std::move(params));
+  asked_.insert(id);
+  return id;
 }
 
-bool TargetWatch::answer(std::int64_t id) {
-  if (asked_.erase(id) == 0) return false;
+bool TargetWatch::answer(const CdpMessage& message) {
+  if (asked_.erase(message.id) == 0) return false;
+  if (trees_.erase(message.id) > 0 && listener_.loaded)
+    listener_.loaded(message.session, object_of(message.content, "frameTree"));
   if (!asked_.empty() || !listener_.ready) return true;
   const auto ready = std::move(listener_.ready);
   listener_.ready = nullptr;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "recording/cdp_commands.h"
+#include "recording/cdp_message.h"
 #include "recording/har_targets.h"
 
 namespace pbaas::recording {
@@ -22,6 +23,8 @@ class TargetWatch {
     std::function<void(const AttachedTarget& target)> attached;
     std::function<void(const std::string& session)> detached;
     std::function<void()> ready;  // once: what was there at the start tells from now on
+    // What its frames hold, of a target whose network is told: CDP's FrameResourceTree.
+    std::function<void(const std::string& session, const boost::json::object& tree)> loaded{};
   };
   TargetWatch(CdpCommands& commands, std::string browser_session, TellNetwork network,
               Listener listener);
@@ -30,13 +33,17 @@ class TargetWatch {
   // Both give whether it was theirs.
   bool event(const std::string& session, const std::string& method,
              const boost::json::object& params);
-  bool answer(std::int64_t id);
+  bool answer(const CdpMessage& message);
+  // Whether what targets held when they were attached has been told.
+  bool is_idle() const { return trees_.empty(); }
 
  private:
   void attach(const std::string& parent, const boost::json::object& params);
   void detach(const std::string& session);
+  void take(const AttachedTarget& target);
   void set_up(const AttachedTarget& target);
-  void ask(const std::string& session, std::string_view method, boost::json::object params = {});
+  std::int64_t ask(const std::string& session, std::string_view method,
+                   boost::json::object params = {});
 
   CdpCommands& commands_;
   const std::string browser_session_;
@@ -44,7 +51,9 @@ class TargetWatch {
   Listener listener_;
   std::map<std::string, std::string> sessions_;  // target by session
   std::set<std::string> targets_;
+  std::multimap<std::string, AttachedTarget> spares_;  // further sessions, by target
   std::set<std::int64_t> asked_;
+  std::map<std::int64_t, std::string> trees_;  // of those, with their sessions
 };
 
 }  // namespace pbaas::recording

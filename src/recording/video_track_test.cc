@@ -132,7 +132,8 @@ TEST_F(VideoTrackTest, LeavesWhatCanBeFinishedWhenItsProgramIsKilled) {
   }
   std::ofstream(har_spool_path(folder.path())) << R"({"page":{"id":"page_1"}})" << "\n{\"pa";
   for (const auto kind : {RecordingKind::kHar, RecordingKind::kVideo}) {
-    const auto file = finish_left_over(folder.path(), kind, {"1", "Chrome", "156"});
+    const auto file =
+        finish_left_over(folder.path(), kind, {"1", "Chrome", "156"}, "the service was killed");
     EXPECT_EQ(file.state, RecordingState::kTruncated);
     EXPECT_EQ(file.why, "the service was killed");
     EXPECT_GT(file.bytes, 0u);

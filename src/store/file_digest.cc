@@ -7,12 +7,14 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 
 namespace pbaas::store {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::uint64_t kWholeFile = std::uint64_t{1} << 62;
 
 class Digest {
  public:
@@ -44,21 +46,30 @@ Error unreadable() {
                std::string("a recording cannot be read: ") + strerror(errno)};
 }
 
-// Digests one part; shorter than asked at the file's end.
-Result<FilePart> digest_part(int fd, FilePart part, std::uint64_t bytes_max, Digest& whole) {
-  Digest sha256(EVP_sha256());
-  Digest md5(EVP_md5());
+// Adds what is there to each digest; gives how much that is, less than asked at the file's end.
+Result<std::uint64_t> add_bytes(int fd, std::uint64_t offset, std::uint64_t bytes_max,
+                                std::initializer_list<Digest*> digests) {
   std::string buffer(kReadBytes, '\0');
-  while (part.bytes < bytes_max) {
-    const auto wanted = std::min<std::uint64_t>(buffer.size(), bytes_max - part.bytes);
-    const auto got = pread(fd, buffer.data(), wanted, static_cast<off_t>(part.offset + part.bytes));
+  std::uint64_t bytes = 0;
+  while (bytes < bytes_max) {
+    const auto wanted = std::min<std::uint64_t>(buffer.size(), bytes_max - bytes);
+    const auto got = pread(fd, buffer.data(), wanted, static_cast<off_t>(offset + bytes));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return unreadable();
     if (got == 0) break;
     const std::string_view read(buffer.data(), static_cast<std::size_t>(got));
-    for (auto* each : {&whole, &sha256, &md5}) each->add(read);
-    part.bytes += read.size();
+    for (auto* each : digests) each->add(read);
+    bytes += read.size();
   }
+  return bytes;
+}
+
+Result<FilePart> digest_part(int fd, FilePart part, std::uint64_t bytes_max, Digest& whole) {
+  Digest sha256(EVP_sha256());
+  Digest md5(EVP_md5());
+  const auto added = add_bytes(fd, part.offset, bytes_max, {&whole, &sha256, &md5});
+  if (!added) return added.error();
+  part.bytes = *added;
   part.sha256 = to_hex(sha256.take());
   part.md5 = md5.take();
   return part;
@@ -85,6 +96,13 @@ Result<FileDigests> digest_file(int fd, std::uint64_t part_bytes) {
   }
   digests.sha256 = to_hex(whole.take());
   return digests;
+}
+
+Result<WholeFile> digest_whole_file(int fd) {
+  Digest sha256(EVP_sha256());
+  const auto bytes = add_bytes(fd, 0, kWholeFile, {&sha256});
+  if (!bytes) return bytes.error();
+  return WholeFile{*bytes, to_hex(sha256.take())};
 }
 
 std::string md5_of(std::string_view bytes) {

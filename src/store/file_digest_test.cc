@@ -50,6 +50,16 @@ TEST_F(FileDigestTest, GivesOneEmptyPartOfAnEmptyFile) {
   EXPECT_EQ(digests.sha256, sha256_hex(""));
 }
 
+TEST_F(FileDigestTest, GivesTheDigestOfTheWholeAlone) {
+  const std::string content(1'000'003, 'x');
+  std::ofstream(folder_.file("content"), std::ios::binary) << content;
+  const UniqueFd fd(open(folder_.file("content").c_str(), O_RDONLY | O_CLOEXEC));
+  const auto whole = digest_whole_file(fd.get()).value();
+  EXPECT_EQ(whole.bytes, content.size());
+  EXPECT_EQ(whole.sha256, sha256_hex(content));
+  EXPECT_FALSE(digest_whole_file(-1));
+}
+
 TEST(DigestFile, SaysWhyAFileCannotBeRead) {
   const auto digests = digest_file(-1, 10);
   ASSERT_FALSE(digests);

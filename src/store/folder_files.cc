@@ -4,6 +4,7 @@
 #include <linux/openat2.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -19,7 +20,6 @@ namespace pbaas::store {
 namespace {
 
 constexpr std::size_t kCopyBytes = 256 * 1024;
-constexpr std::uint64_t kOnePart = std::uint64_t{1} << 62;
 constexpr const char* kSha256Note = "user.pbaas.sha256";
 constexpr const char* kTypeNote = "user.pbaas.content_type";
 
@@ -39,7 +39,24 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
+// What cannot be whole would but fill the disk, with each try.
+Status check_room(int from, int to) {
+  struct stat file{};
+  struct statvfs disk{};
+  if (fstat(from, &file) != 0 || fstatvfs(to, &disk) != 0)
+    return Error{Fault::kStoreUnavailable, strerror(errno)};
+  const auto free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+  if (static_cast<std::uint64_t>(file.st_size) <= free) return {};
+  return Error{Fault::kStoreUnavailable, "a file of " + std::to_string(file.st_size) +
+                                             " bytes has no room on a disk with " +
+                                             std::to_string(free) + " bytes left"};
+}
+
 }  // namespace
+
+bool wants_copy() {
+  return errno == EXDEV || errno == EPERM || errno == ENOTSUP || errno == EMLINK;
+}
 
 UniqueFd open_beneath(int root, const std::string& path, int flags) {
   open_how how{};
@@ -60,6 +77,7 @@ bool make_folder(int parent, const std::string& name) {
 }
 
 Result<ObjectInfo> copy_file(int from, int to) {
+  if (const auto room = check_room(from, to); !room) return room.error();
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> sha256(EVP_MD_CTX_new(),
                                                                        &EVP_MD_CTX_free);
   EVP_DigestInit_ex(sha256.get(), EVP_sha256(), nullptr);
@@ -82,7 +100,6 @@ Result<ObjectInfo> copy_file(int from, int to) {
   unsigned int digest_bytes = 0;
   EVP_DigestFinal_ex(sha256.get(), digest.data(), &digest_bytes);
   info.sha256 = to_hex({reinterpret_cast<const char*>(digest.data()), digest_bytes});
-  if (fsync(to) != 0) return Error{Fault::kStoreUnavailable, strerror(errno)};
   return info;
 }
 
@@ -98,9 +115,9 @@ Result<ObjectInfo> info_of(int fd) {
                   note(fd, kTypeNote)};
   if (info.content_type.empty()) info.content_type = "application/octet-stream";
   if (!info.sha256.empty()) return info;
-  const auto digests = digest_file(fd, kOnePart);
-  if (!digests) return digests.error();
-  info.sha256 = digests->sha256;
+  const auto whole = digest_whole_file(fd);
+  if (!whole) return whole.error();
+  info.sha256 = whole->sha256;
   return info;
 }
 

@@ -15,9 +15,11 @@ namespace pbaas::store {
 UniqueFd open_beneath(int root, const std::string& path, int flags);
 // Makes the folder beneath `parent` unless it is there, and has its name on disk. Errors: errno.
 bool make_folder(int parent, const std::string& name);
-// Copies the whole of `from` to `to` and has it on disk; gives its size and SHA-256. Errors:
-// kStoreUnavailable, with the reason.
+// Copies the whole of `from` to `to`; gives its size and SHA-256. Nothing is written where the disk
+// has no room for it. Errors: kStoreUnavailable, with the reason.
 Result<ObjectInfo> copy_file(int from, int to);
+// Whether linkat failed, by errno, where a copy is the only way.
+bool wants_copy();
 
 // Notes beside a file's content, as extended attributes: so they appear with it, in one rename. On
 // a file system that has none the digest is made again when it is asked for.

@@ -26,8 +26,9 @@ struct ObjectInfo {
 };
 
 struct PutRequest {
-  std::string key;   // see object_key.h
-  std::string path;  // a file of this machine, which does not change meanwhile
+  std::string key;  // see object_key.h
+  std::string
+      path;  // a file of this machine, which does not change any more: it may be kept itself
   std::string content_type;
   std::string sha256{};  // what the file must hold; empty: whatever it holds
 };
@@ -49,7 +50,8 @@ class ObjectStore {
   // left.
   virtual net::Task<Status> ready(Deadline deadline) = 0;
   // Puts the file there, whole or not at all, in place of what was there. Nothing is sent when the
-  // same content is there already.
+  // same content is there already. A file that is gone is no error where the object has its
+  // SHA-256.
   virtual net::Task<Result<ObjectInfo>> put(PutRequest request, Deadline deadline) = 0;
   // Nothing where there is no such object.
   virtual net::Task<Result<std::optional<ObjectInfo>>> head(std::string key, Deadline deadline) = 0;

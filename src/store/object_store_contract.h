@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -34,6 +35,8 @@ class ObjectStoreContract : public testing::Test {
 
   std::string file(const std::string& content) {
     const auto path = folder_.file("file");
+    // Another file each time: what was put does not change any more.
+    std::filesystem::remove(path);
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }
@@ -133,6 +136,18 @@ TYPED_TEST_P(ObjectStoreContract, SaysThatAFileIsMissing) {
   EXPECT_EQ(put.error().fault, Fault::kInternal);
 }
 
+TYPED_TEST_P(ObjectStoreContract, KnowsWhatItHasOfAFileThatIsGone) {
+  ASSERT_TRUE(this->put("the content"));
+  std::filesystem::remove(this->folder_.file("file"));
+  const auto again = [&](const std::string& content) {
+    PutRequest request{this->key_, this->folder_.file("file"), "a/b", sha256_hex(content)};
+    return this->run(this->store().put(std::move(request), this->soon()));
+  };
+  EXPECT_TRUE(again("the content"));
+  ASSERT_FALSE(again("another"));
+  EXPECT_EQ(again("another").error().fault, Fault::kInternal);
+}
+
 TYPED_TEST_P(ObjectStoreContract, RemovesOnce) {
   ASSERT_TRUE(this->put("x"));
   EXPECT_TRUE(this->run(this->store().remove(this->key_, this->soon())));
@@ -161,7 +176,7 @@ REGISTER_TYPED_TEST_SUITE_P(ObjectStoreContract, GivesBackWhatWasPut, KnowsWhatA
                             ReadsARange, StreamsAnObjectLargerThanOneRead,
                             HasNothingUnderAnotherKey, TakesTheNewerOfTwo, TakesTheSameAgain,
                             KeepsAnEmptyObject, RefusesAFileThatIsNotWhatItShouldBe,
-                            SaysThatAFileIsMissing, RemovesOnce, RefusesWhatIsNoKey,
-                            IsReadyAgainAndAgain);
+                            SaysThatAFileIsMissing, KnowsWhatItHasOfAFileThatIsGone, RemovesOnce,
+                            RefusesWhatIsNoKey, IsReadyAgainAndAgain);
 
 }  // namespace pbaas::store

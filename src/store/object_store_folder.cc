@@ -137,29 +137,60 @@ Result<UniqueFd> FolderObjectStore::open_session(const std::string& session) con
 Result<ObjectInfo> FolderObjectStore::put_now(const PutRequest& request) const {
   if (const auto checked = check_object_key(request.key); !checked) return checked.error();
   const UniqueFd from(::open(request.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!from.valid()) return cannot_open();
+  if (!from.valid()) return stored_before(request, cannot_open());
   const auto key = split(request.key);
   const auto folder = open_session(key.session);
   if (!folder) return folder.error();
-  const std::string incoming = std::string(kIncoming) + random_hex_128();
-  const auto to = open_beneath(folder->get(), incoming, O_WRONLY | O_CREAT | O_EXCL);
-  if (!to.valid()) return failed("a file");
-  auto copied = copy_file(from.get(), to.get());
-  if (copied && !request.sha256.empty() && copied->sha256 != request.sha256)
-    copied =
-        Error{Fault::kInternal, "a recording's file is not what was recorded: its SHA-256 differs"};
-  if (copied) {
-    copied->content_type = request.content_type;
-    note_info(to.get(), *copied);
-    const bool is_there =
-        fsync(to.get()) == 0 &&
-        renameat(folder->get(), incoming.c_str(), folder->get(), key.name.c_str()) == 0 &&
-        fsync(folder->get()) == 0;
-    if (is_there) return copied;
-    copied = failed("a file");
-  }
-  unlinkat(folder->get(), incoming.c_str(), 0);
-  return copied;
+  const Place to{folder->get(), std::string(kIncoming) + random_hex_128(), key.name};
+  const bool is_linked =
+      linkat(AT_FDCWD, request.path.c_str(), to.folder, to.incoming.c_str(), 0) == 0;
+  if (!is_linked && !wants_copy()) return failed("a file");
+  auto put = is_linked ? take(request, to) : copy(request, from.get(), to);
+  // After a rename it is still there where the object was a link to the same file before.
+  unlinkat(to.folder, to.incoming.c_str(), 0);
+  return put;
+}
+
+// The recording's file itself, which nobody writes to any more: a full disk has no room for two.
+Result<ObjectInfo> FolderObjectStore::take(const PutRequest& request, const Place& to) const {
+  const auto file = open_beneath(to.folder, to.incoming, O_RDONLY);
+  if (!file.valid() || fchmod(file.get(), 0600) != 0) return failed("a file");
+  const auto whole = digest_whole_file(file.get());
+  if (!whole) return whole.error();
+  return show(request, file.get(), {whole->bytes, whole->sha256, request.content_type}, to);
+}
+
+Result<ObjectInfo> FolderObjectStore::copy(const PutRequest& request, int from,
+                                           const Place& to) const {
+  const auto file = open_beneath(to.folder, to.incoming, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file.valid()) return failed("a file");
+  auto copied = copy_file(from, file.get());
+  if (!copied) return copied.error();
+  copied->content_type = request.content_type;
+  return show(request, file.get(), *copied, to);
+}
+
+// What is on its way in becomes the object, if it is what it should be.
+Result<ObjectInfo> FolderObjectStore::show(const PutRequest& request, int file, ObjectInfo info,
+                                           const Place& to) const {
+  if (!request.sha256.empty() && info.sha256 != request.sha256)
+    return Error{Fault::kInternal,
+                 "a recording's file is not what was recorded: its SHA-256 differs"};
+  note_info(file, info);
+  const bool is_there = fsync(file) == 0 &&
+                        renameat(to.folder, to.incoming.c_str(), to.folder, to.name.c_str()) == 0 &&
+                        fsync(to.folder) == 0;
+  if (!is_there) return failed("a file");
+  return info;
+}
+
+// A process that ended before it could note so may have stored what has no file any more.
+Result<ObjectInfo> FolderObjectStore::stored_before(const PutRequest& request,
+                                                    const Error& missing) const {
+  const auto object = head_now(request.key);
+  if (!object) return object.error();
+  if (!*object || (*object)->sha256 != request.sha256) return missing;
+  return **object;
 }
 
 UniqueFd FolderObjectStore::open_object(const std::string& key) const {

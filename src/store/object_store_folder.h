@@ -1,5 +1,6 @@
 // The ObjectStore of one machine: a folder. An object appears whole, by a rename, or not at all,
-// and is on disk when its put is done. Keys are resolved by the kernel beneath the folder, through
+// and is on disk when its put is done. Where both are on one disk it is the file that was put,
+// under a second name. Keys are resolved by the kernel beneath the folder, through
 // no link. Owned by main; called on the loop, which must outlive it.
 #pragma once
 
@@ -33,6 +34,16 @@ class FolderObjectStore final : public ObjectStore {
   // The rest blocks, on the threads below.
   Status remove_incoming() const;
   Result<ObjectInfo> put_now(const PutRequest& request) const;
+  struct Place {
+    int folder;
+    std::string incoming;  // its name until it is whole
+    std::string name;
+  };
+  Result<ObjectInfo> take(const PutRequest& request, const Place& to) const;
+  Result<ObjectInfo> copy(const PutRequest& request, int from, const Place& to) const;
+  Result<ObjectInfo> show(const PutRequest& request, int file, ObjectInfo info,
+                          const Place& to) const;
+  Result<ObjectInfo> stored_before(const PutRequest& request, const Error& missing) const;
   Result<std::optional<ObjectInfo>> head_now(const std::string& key) const;
   Result<std::optional<std::string>> read_now(const std::string& key, std::uint64_t offset,
                                               std::uint64_t bytes) const;

@@ -24,7 +24,6 @@ namespace fs = std::filesystem;
 // No recording's name begins with a dot.
 constexpr std::string_view kManifestSuffix = ".manifest";
 constexpr std::string_view kUnreadableSuffix = ".unreadable";
-constexpr std::uint64_t kWholeFile = std::uint64_t{1} << 62;
 
 Error failed(const std::string& path) {
   return Error{Fault::kStoreUnavailable, "\"" + path + "\": " + strerror(errno)};
@@ -61,6 +60,14 @@ bool is_manifest(const std::string& name) {
   return name.starts_with('.') && name.ends_with(kManifestSuffix);
 }
 
+// What is in the folder, as far as the disk says: a loop over a range would throw where it fails.
+std::vector<fs::directory_entry> files_in(const std::string& folder, std::error_code& error) {
+  std::vector<fs::directory_entry> files;
+  fs::directory_iterator each(folder, error);
+  for (; !error && each != fs::end(each); each.increment(error)) files.push_back(*each);
+  return files;
+}
+
 }  // namespace
 
 std::string RecordingSpool::session_folder(const SessionId& session) const {
@@ -95,7 +102,7 @@ void RecordingSpool::read_session(const std::string& session_folder,
   std::vector<fs::path> manifests;
   bool is_unreadable = false;
   std::error_code error;
-  for (const auto& each : fs::directory_iterator(session_folder, error)) {
+  for (const auto& each : files_in(session_folder, error)) {
     const auto name = each.path().filename().string();
     if (is_manifest(name)) manifests.push_back(each.path());
     is_unreadable = is_unreadable || name.ends_with(kUnreadableSuffix);
@@ -137,10 +144,10 @@ Status RecordingSpool::seal(Recording& recording) const {
   const auto file_path = path(recording);
   const UniqueFd file(::open(file_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file.valid() || fsync(file.get()) != 0) return failed(file_path);
-  const auto digests = digest_file(file.get(), kWholeFile);
-  if (!digests) return digests.error();
-  recording.bytes = digests->bytes;
-  recording.sha256 = digests->sha256;
+  const auto whole = digest_whole_file(file.get());
+  if (!whole) return whole.error();
+  recording.bytes = whole->bytes;
+  recording.sha256 = whole->sha256;
   if (!sync_folder(session_folder(recording.session))) return failed(file_path);
   return {};
 }
@@ -154,18 +161,18 @@ Status RecordingSpool::forget(const Recording& recording) const {
   if (const auto removed = remove_path(manifest_path(recording)); !removed) return removed;
   const auto folder = session_folder(recording.session);
   std::error_code error;
-  for (const auto& each : fs::directory_iterator(folder, error)) {
+  for (const auto& each : files_in(folder, error)) {
     if (is_manifest(each.path().filename().string())) return {};
   }
   // Else there may be what the recorder worked with.
-  fs::remove_all(folder, error);
+  if (!error) fs::remove_all(folder, error);
   return {};
 }
 
 std::uint64_t RecordingSpool::bytes_of(const SessionId& session) const {
   std::uint64_t bytes = 0;
   std::error_code error;
-  for (const auto& each : fs::directory_iterator(session_folder(session), error)) {
+  for (const auto& each : files_in(session_folder(session), error)) {
     const auto size = each.file_size(error);
     if (!error) bytes += size;
   }

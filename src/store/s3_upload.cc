@@ -75,7 +75,7 @@ Result<FileDigests> digest_whole(int file, const std::string& expected_sha256) {
 
 Result<ObjectInfo> S3Upload::put(const PutRequest& request, Deadline deadline) {
   const auto file = open_file(request.path);
-  if (!file) return file.error();
+  if (!file) return stored_before(request, file.error(), deadline);
   const auto digests = digest_whole(file->get(), request.sha256);
   if (!digests) return digests.error();
   const ObjectInfo wanted{digests->bytes, digests->sha256, request.content_type};
@@ -102,6 +102,16 @@ Result<ObjectInfo> S3Upload::put(const PutRequest& request, Deadline deadline) {
   if (const auto same = check_etag(http, http.header("etag"), etag_of(*digests)); !same)
     return same.error();
   return wanted;
+}
+
+// A process that ended before it could note so may have stored what has no file any more.
+Result<ObjectInfo> S3Upload::stored_before(const PutRequest& request, const Error& missing,
+                                           Deadline deadline) {
+  const auto object = head(request.key, deadline);
+  if (!object) return object.error();
+  const bool is_it = *object && !request.sha256.empty() && (*object)->sha256 == request.sha256;
+  if (!is_it) return missing;
+  return **object;
 }
 
 Status S3Upload::put_whole(const PutRequest& request, int file, const FileDigests& digests,

@@ -37,6 +37,8 @@ class S3Upload {
     HttpAnswer http;  // the answer to HEAD, for its other headers
   };
 
+  Result<ObjectInfo> stored_before(const PutRequest& request, const Error& missing,
+                                   Deadline deadline);
   Result<std::optional<Found>> look(const std::string& key, Deadline deadline);
   Status put_whole(const PutRequest& request, int file, const FileDigests& digests,
                    Deadline deadline);

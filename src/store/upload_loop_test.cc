@@ -9,6 +9,7 @@
 #include <boost/asio/detached.hpp>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "base/unique_fd.h"
 #include "net/event.h"
@@ -28,9 +29,11 @@ class NotedStore : public ObjectStore {
     deadlines.push_back(deadline);
     object = ObjectInfo{1, request.sha256, request.content_type};
     if (loses_answers) co_return away();
+    if (is_broken) co_return Error{Fault::kInternal, "the store is broken"};
     co_return *object;
   }
-  net::Task<Result<std::optional<ObjectInfo>>> head(std::string, Deadline) override {
+  net::Task<Result<std::optional<ObjectInfo>>> head(std::string, Deadline deadline) override {
+    if (is_looking) co_await is_looking->wait(deadline);
     if (is_away) co_return away();
     co_return object;
   }
@@ -50,7 +53,9 @@ class NotedStore : public ObjectStore {
 
   std::vector<Deadline> deadlines;  // of uploads
   std::optional<ObjectInfo> object;
+  std::optional<net::Event> is_looking;  // what waits until then
   bool loses_answers = false;
+  bool is_broken = false;
   bool is_away = false;
 };
 
@@ -84,16 +89,48 @@ class UploadLoopTest : public testing::Test {
     loop.restart();
     loop.poll();
   }
-  // Holds the disk's thread up, which opens a pipe that nobody writes to yet.
-  void hold_disk() {
+  bool comes_true(const std::function<bool()>& holds) {
+    const auto by = Deadline::after(clock, Duration(10'000));
+    while (!holds() && !by.passed(clock)) turn();
+    return holds();
+  }
+  // Uploads without ever hearing that it arrived.
+  void bring_unheard(const std::string& name) {
+    record(name, 1);
+    store.loses_answers = true;
+    boost::asio::cancellation_signal stop;
+    boost::asio::co_spawn(loop, queue->run_uploads(),
+                          boost::asio::bind_cancellation_slot(stop.slot(), boost::asio::detached));
+    while (store.deadlines.empty()) turn();
+    stop.emit(boost::asio::cancellation_type::terminal);
+    turn();
+  }
+  // Holds up the thread that reads finished files: it opens a pipe that nobody writes to yet.
+  void hold_seals() {
     held = begin("held").value();
     ASSERT_EQ(::mkfifo(held.c_str(), 0600), 0);
     boost::asio::co_spawn(loop, queue->finish(session, "held", {}), boost::asio::detached);
     turn();
   }
-  void let_go_of_disk() {
+  void let_go_of_seals() {
     const UniqueFd writer(::open(held.c_str(), O_WRONLY | O_CLOEXEC));
     run_task(loop, wait_for("held"));
+  }
+  // Holds up the thread that writes manifests: it opens a pipe that nobody reads yet.
+  void hold_disk() {
+    std::filesystem::create_directory(spool + "/" + session.text());
+    held = manifest("held") + ".new";
+    ASSERT_EQ(::mkfifo(held.c_str(), 0600), 0);
+    boost::asio::co_spawn(loop, queue->begin(session, "held", RecordingKind::kHar),
+                          boost::asio::detached);
+    turn();
+  }
+  void let_go_of_disk() {
+    const UniqueFd reader(::open(held.c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_TRUE(comes_true([&] { return names().empty(); }));
+  }
+  std::string manifest(const std::string& name) const {
+    return spool + "/" + session.text() + "/." + name + ".manifest";
   }
   // Asks for that of a disk that does not answer, and hangs up.
   template <typename Task>
@@ -151,14 +188,7 @@ TEST_F(UploadLoopTest, ForgetsNothingWhileItsTimeIsNotOver) {
 // process ends before that is back.
 TEST_F(UploadLoopTest, RemovesWhatAnUploadMayHaveBroughtHoweverLongThatTakes) {
   open();
-  record("network.har", 1);
-  store.loses_answers = true;
-  boost::asio::cancellation_signal stop;
-  boost::asio::co_spawn(loop, queue->run_uploads(),
-                        boost::asio::bind_cancellation_slot(stop.slot(), boost::asio::detached));
-  while (store.deadlines.empty()) turn();
-  stop.emit(boost::asio::cancellation_type::terminal);
-  turn();
+  bring_unheard("network.har");
   store.is_away = true;
   ASSERT_TRUE(run_task(loop, queue->remove(session, "network.har")));
   EXPECT_TRUE(names().empty());
@@ -173,6 +203,64 @@ TEST_F(UploadLoopTest, RemovesWhatAnUploadMayHaveBroughtHoweverLongThatTakes) {
   EXPECT_TRUE(std::filesystem::is_empty(spool));
 }
 
+TEST_F(UploadLoopTest, RemovesWhatIsStoredHoweverLongTheStoreIsAway) {
+  open();
+  record("network.har", 1);
+  upload("network.har");
+  store.is_away = true;
+  EXPECT_TRUE(run_task(loop, queue->remove(session, "network.har")));
+  EXPECT_TRUE(names().empty());
+  run_task(loop, queue->upkeep());
+  EXPECT_TRUE(store.object);
+  // As the next process does.
+  const auto former = std::move(queue);
+  open();
+  EXPECT_TRUE(names().empty());
+  store.is_away = false;
+  run_task(loop, queue->upkeep());
+  EXPECT_FALSE(store.object);
+  EXPECT_TRUE(std::filesystem::is_empty(spool));
+}
+
+// The upkeep is about to remove it when the disk says that it could not note so.
+TEST_F(UploadLoopTest, RemovesWhatIsBeingRemovedAlreadyWhereTheDiskNotesNothing) {
+  open();
+  bring_unheard("network.har");
+  store.is_looking.emplace(loop);
+  std::filesystem::create_directory(manifest("network.har") + ".new");
+  bool is_kept_up = false;
+  boost::asio::co_spawn(loop, queue->upkeep(),
+                        [&](const std::exception_ptr&) { is_kept_up = true; });
+  EXPECT_TRUE(run_task(loop, queue->remove(session, "network.har")));
+  EXPECT_TRUE(names().empty());
+  EXPECT_FALSE(is_kept_up);
+  store.is_looking->set();
+  ASSERT_TRUE(comes_true([&] { return is_kept_up; }));
+  EXPECT_FALSE(store.object);
+  EXPECT_TRUE(std::filesystem::is_empty(spool));
+}
+
+TEST_F(UploadLoopTest, RemovesTheObjectOfOneThatFailed) {
+  open();
+  store.is_broken = true;
+  record("network.har", 1);
+  upload("network.har");
+  ASSERT_EQ(queue->of(session).at(0).state, RecordingState::kFailed);
+  ASSERT_TRUE(run_task(loop, queue->remove(session, "network.har")));
+  EXPECT_FALSE(store.object);
+}
+
+TEST_F(UploadLoopTest, BeginsOneWhileAnotherIsRead) {
+  open();
+  hold_seals();
+  bool has_begun = false;
+  boost::asio::co_spawn(
+      loop, queue->begin(session, "network.har", RecordingKind::kHar),
+      [&](const std::exception_ptr&, const auto& path) { has_begun = path.has_value(); });
+  EXPECT_TRUE(comes_true([&] { return has_begun; }));
+  let_go_of_seals();
+}
+
 TEST_F(UploadLoopTest, LeavesNothingOfABeginningWhoseClientHungUp) {
   open();
   hold_disk();
@@ -181,15 +269,15 @@ TEST_F(UploadLoopTest, LeavesNothingOfABeginningWhoseClientHungUp) {
   let_go_of_disk();
   queue.reset();
   open();
-  EXPECT_EQ(names(), std::vector<std::string>{"held"});
+  EXPECT_TRUE(names().empty());
 }
 
 TEST_F(UploadLoopTest, FinishesAgainWhatWasCutOffWhileItWasSealed) {
   open();
   std::ofstream(begin("network.har").value()) << "x";
-  hold_disk();
+  hold_seals();
   cancelled(queue->finish(session, "network.har", {}));
-  let_go_of_disk();
+  let_go_of_seals();
   ASSERT_TRUE(run_task(loop, queue->finish(session, "network.har", {})));
   upload("network.har");
   EXPECT_EQ(store.deadlines.size(), 1U);

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kDiskJobsMax = 4096;
 constexpr Duration kStoreCallTime = std::chrono::seconds(30);
+// With so many removals that failed the store is away, and the rest would wait for it as well.
+constexpr int kFailuresMax = 3;
 
 Error none_such(const std::string& name) {
   return Error{Fault::kInternal, "there is no recording \"" + name + "\""};
@@ -43,7 +45,8 @@ UploadQueue::UploadQueue(net::Loop& loop, const Clock& clock, ObjectStore& store
       limits_(limits),
       disk_bytes_free_(spool_.bytes_free()),
       random_(std::random_device{}()),
-      disk_(loop, "recordings", kDiskJobsMax) {
+      disk_(loop, "recordings", kDiskJobsMax),
+      sealing_(loop, "recording-seals", kDiskJobsMax) {
   for (auto& each : found) {
     const Key key{each.session, each.name};
     if (each.removed) {
@@ -112,7 +115,7 @@ net::Task<Status> UploadQueue::finish(SessionId session, std::string name,
     if (const auto done = spool_.seal(sealed); !done) return done.error();
     return sealed;
   };
-  auto sealing = disk_.run<Recording>(std::move(work));
+  auto sealing = sealing_.run<Recording>(std::move(work));
   Result<Recording> sealed = none_such(key.second);
   try {
     sealed = co_await std::move(sealing);
@@ -145,16 +148,38 @@ net::Task<Status> UploadQueue::fail(SessionId session, std::string name, std::st
   co_return Status();
 }
 
+void UploadQueue::refuse(SessionId session, std::string name, RecordingKind kind, std::string why) {
+  const Key key{session, std::move(name)};
+  if (removals_.contains(key)) return;
+  Recording recording{.session = session, .name = key.second, .kind = kind};
+  recording.state = RecordingState::kFailed;
+  recording.why = std::move(why);
+  recording.changed_at = clock_.wall();
+  // The upkeep writes it: whatever began it has no time left.
+  const auto made = entries_.try_emplace(key, Entry{.recording = recording, .is_on_disk = false});
+  if (made.second && told_) told_(recording);
+}
+
 net::Task<Status> UploadQueue::remove(SessionId session, std::string name) {
   const Key key{session, std::move(name)};
   const Entry* entry = find(key);
   if (entry == nullptr) co_return none_such(key.second);
-  const Recording recording = entry->recording;
-  if (recording.state == RecordingState::kUploading && entry->may_be_stored)
+  if (entry->recording.state == RecordingState::kUploading && entry->may_be_stored)
     co_return co_await owe_removal(key);
-  if (recording.is_settled() && recording.state != RecordingState::kFailed) {
+  const auto removed = co_await remove_now(key);
+  if (removed) co_return removed;
+  // Whoever asks does not ask again.
+  co_return co_await owe_removal(key);
+}
+
+net::Task<Status> UploadQueue::remove_now(Key key) {
+  const Entry* entry = find(key);
+  if (entry == nullptr) co_return Status();
+  const Recording recording = entry->recording;
+  // One that failed may be in the store, where that was not noted in time.
+  if (recording.is_settled() && !recording.sha256.empty()) {
     const auto removed = co_await remove_object(recording);
-    if (!removed) co_return removed.error();
+    if (!removed) co_return removed;
   }
   co_return co_await forget(key);
 }
@@ -321,19 +346,24 @@ net::Task<Status> UploadQueue::remove_object(const Recording& recording) {
 
 net::Task<Status> UploadQueue::owe_removal(Key key) {
   auto taken = entries_.extract(key);
+  if (taken.empty()) co_return Status();
   auto& entry = taken.mapped();
   Recording recording = entry.recording;
   recording.removed = true;
-  removals_.emplace(key, Removal{recording, entry.is_busy});
+  // What busies one that is stored already ends without a word.
+  const bool is_uploaded = entry.is_busy && recording.state == RecordingState::kUploading;
+  removals_.emplace(key, Removal{recording, is_uploaded});
   std::function<Status()> work = [this, recording] {
     const auto written = spool_.write(recording);
     return written ? spool_.remove_file(recording) : written;
   };
   const auto written = co_await on_disk(std::move(work));
-  if (written) co_return written;
+  const auto owed = removals_.find(key);
+  // It is removed by now, or soon.
+  if (written || owed == removals_.end() || owed->second.is_busy) co_return Status();
   // It stays, as whoever asks is told.
-  entry.is_busy = removals_.at(key).is_busy;
-  removals_.erase(key);
+  entry.is_busy = false;
+  removals_.erase(owed);
   entries_.insert(std::move(taken));
   co_return written;
 }
@@ -348,6 +378,7 @@ net::Task<Status> UploadQueue::remove_owed(Key key) {
   auto forgotten = removed;
   if (removed) forgotten = co_await on_disk(std::move(work));
   owed = removals_.find(key);
+  if (owed == removals_.end()) co_return forgotten;
   owed->second.is_busy = false;
   if (forgotten) removals_.erase(owed);
   co_return forgotten;
@@ -356,9 +387,10 @@ net::Task<Status> UploadQueue::remove_owed(Key key) {
 net::Task<void> UploadQueue::remove_owed() {
   std::vector<Key> keys;
   for (const auto& [key, removal] : removals_) keys.push_back(key);
+  int failures = 0;
   for (const auto& key : keys) {
     const auto removed = co_await remove_owed(key);
-    if (!removed) co_return;  // The store is away: the rest would wait for it as well.
+    if (!removed && ++failures == kFailuresMax) co_return;
   }
 }
 
@@ -368,17 +400,18 @@ net::Task<Status> UploadQueue::remove_outlived(Key key) {
     const auto asked = co_await std::move(asking);
     if (!asked) co_return asked;
   }
-  co_return co_await remove(key.first, key.second);
+  co_return co_await remove_now(key);
 }
 
 net::Task<void> UploadQueue::remove_old() {
+  int failures = 0;
   for (const auto& key : outlived()) {
     const auto removed = co_await remove_outlived(key);
     if (removed) continue;
     log::warn(
         "an old recording is not removed",
         {{"session", key.first.text()}, {"name", key.second}, {"why", removed.error().detail}});
-    break;  // The store is away: the rest would wait for it as well.
+    if (++failures == kFailuresMax) co_return;
   }
 }
 

@@ -1,7 +1,7 @@
 // The UploadQueue brings finished recordings to the object store, for as long as it takes: they
 // wait in a spool on disk, across restarts and kills of the process, until the store has them. Then
 // it forgets them, and removes them from the store when their time is over. Owned by main; loop
-// thread only, which must outlive it; the disk is worked on by a thread of its own.
+// thread only, which must outlive it; the disk is worked on by two threads of its own.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -69,7 +69,10 @@ class UploadQueue {
   net::Task<Status> finish(SessionId session, std::string name, FinishedRecording finished);
   // There will be no file. Again, or after finish: nothing.
   net::Task<Status> fail(SessionId session, std::string name, std::string why);
-  // It goes, from here and from the store. Errors: kStoreUnavailable, then it stays.
+  // It never began, for that reason: it has failed. Nothing where it is known.
+  void refuse(SessionId session, std::string name, RecordingKind kind, std::string why);
+  // It goes, from here at once, and from the store as soon as that answers. Errors:
+  // kStoreUnavailable where the disk does not take that, then it stays.
   net::Task<Status> remove(SessionId session, std::string name);
 
   // Those of a session, by name.
@@ -139,6 +142,8 @@ class UploadQueue {
   net::Task<void> forget_most();
   net::Task<Status> forget(Key key);
   net::Task<Status> remove_object(const Recording& recording);
+  // Once it is gone from the store. Errors: kStoreUnavailable, then it stays.
+  net::Task<Status> remove_now(Key key);
   // It goes from here at once, and from the store as soon as that is possible.
   net::Task<Status> owe_removal(Key key);
   net::Task<Status> remove_owed(Key key);
@@ -163,6 +168,8 @@ class UploadQueue {
       std::make_shared<std::set<boost::asio::steady_timer*>>();
   std::minstd_rand random_;
   BlockingThread disk_;
+  // Reads finished files to their end, while others begin.
+  BlockingThread sealing_;
 };
 
 }  // namespace pbaas::store

@@ -141,6 +141,33 @@ TEST_F(UploadQueueTest, PutsOffTheEndOfWhatNobodyCouldBeToldOf) {
   EXPECT_EQ(stored(*folder_store_), "not there");
 }
 
+TEST_F(UploadQueueTest, RemovesTheNextWhereOneThatIsTooOldCannotBeRemoved) {
+  limits_.lifetime = std::chrono::seconds(1);
+  open();
+  record("x", "first");
+  record("x", "second");
+  queue_->on_outlived([](Recording recording) -> net::Task<Status> {
+    if (recording.name == "first") co_return Error{Fault::kStoreUnavailable, "it stays"};
+    co_return Status();
+  });
+  boost::asio::co_spawn(loop_, queue_->run_upkeep(), boost::asio::detached);
+  ASSERT_TRUE(upload_until([this] { return queue_->of(session_).size() == 1; }));
+  EXPECT_EQ(recording().name, "first");
+  EXPECT_EQ(stored(*folder_store_, "second"), "not there");
+}
+
+TEST_F(UploadQueueTest, TellsOfOneThatCouldNotBegin) {
+  open();
+  std::vector<State> states;
+  queue_->on_change([&](const Recording& told) { states.push_back(told.state); });
+  queue_->refuse(session_, "network.har", RecordingKind::kHar, "the spool is full");
+  EXPECT_EQ(states, std::vector{State::kFailed});
+  run_task(loop_, queue_->upkeep());
+  reopen(*folder_store_);
+  EXPECT_EQ(recording().state, State::kFailed);
+  EXPECT_EQ(recording().why, "the spool is full");
+}
+
 TEST_F(UploadQueueTest, CountsWhatItHas) {
   open();
   record("x");

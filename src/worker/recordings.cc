@@ -1,9 +1,14 @@
 #include "worker/recordings.h"
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <exception>
 #include <filesystem>
 
 #include "base/log.h"
+#include "net/event.h"
+#include "net/finish_by.h"
 #include "recording/finish_files.h"
 
 namespace pbaas::worker {
@@ -12,10 +17,16 @@ using recording::RecordingFile;
 
 namespace {
 
-constexpr std::size_t kLeftOverMax = 1;  // One after another.
+constexpr std::size_t kLeftOverMax = 256;
+constexpr Duration kLook{5};
 
 std::string folder_of(const std::string& path) {
   return std::filesystem::path(path).parent_path();
+}
+
+bool is_cancellation(const std::exception& problem) {
+  const auto* error = dynamic_cast<const boost::system::system_error*>(&problem);
+  return error && error->code() == boost::asio::error::operation_aborted;
 }
 
 }  // namespace
@@ -44,42 +55,77 @@ Recordings::Recordings(net::Loop& loop, const Clock& clock, store::UploadQueue& 
 net::Task<std::shared_ptr<Recordings::Running>> Recordings::start(
     SessionId session, session::RecordOptions options, std::shared_ptr<browser::CdpPipe> pipe) {
   const auto running = std::make_shared<Running>(session, options);
-  const auto folder = co_await begin(*running);
-  Error why{Fault::kInternal, "the browser has no pipe"};
-  if (!folder) why = folder.error();
-  if (folder && pipe) {
-    recording::RecorderSpec spec{options, *folder};
-    spec.version = version_;
-    const auto deadline = Deadline::after(clock_, times_.start);
-    auto started =
-        co_await recording::Recorder::start(loop_, clock_, pipe, std::move(spec), deadline);
-    if (started) {
-      running->recorder = std::move(*started);
-      co_return running;
+  try {
+    const auto recorded = co_await record(*running, std::move(pipe));
+    if (recorded) co_return running;
+    give_up(*running, recorded.error().detail);
+  } catch (const std::exception& problem) {
+    if (is_cancellation(problem)) {
+      tasks_.spawn("fail", fail(session, running->names, "its session did not come to run"));
+      throw;
     }
-    why = started.error();
+    // No thread is to be had, say.
+    give_up(*running, problem.what());
   }
-  co_await fail(session, running->names, why.detail);
   co_return nullptr;
 }
 
+net::Task<Status> Recordings::record(Running& running, std::shared_ptr<browser::CdpPipe> pipe) {
+  Result<std::string> folder = Error{Fault::kInternal, "the disk did not take it in time"};
+  const auto begun_by = Deadline::after(clock_, times_.begin);
+  auto beginning = begin(running, folder);
+  auto race = net::finish_by(std::move(beginning), begun_by);
+  co_await std::move(race);
+  if (!folder) co_return folder.error();
+  if (!pipe) co_return Error{Fault::kInternal, "the browser has no pipe"};
+  recording::RecorderSpec spec{running.options, *folder};
+  spec.version = version_;
+  spec.assembly_time = times_.assembly;
+  const auto deadline = Deadline::after(clock_, times_.start);
+  auto started =
+      co_await recording::Recorder::start(loop_, clock_, pipe, std::move(spec), deadline);
+  if (!started) co_return started.error();
+  running.recorder = std::move(*started);
+  co_return Status();
+}
+
 // Gives the session's folder.
-net::Task<Result<std::string>> Recordings::begin(Running& running) {
-  std::string folder;
+net::Task<void> Recordings::begin(Running& running, Result<std::string>& folder) {
+  std::string begun;
   for (const auto kind : session::kinds_of(running.options)) {
     const std::string name(file_name(kind));
     const auto path = co_await queue_.begin(running.session, name, kind);
-    if (!path) co_return path.error();
+    if (!path) {
+      folder = path.error();
+      co_return;
+    }
     running.names.insert(name);
-    folder = folder_of(*path);
+    begun = folder_of(*path);
   }
-  co_return folder;
+  folder = begun;
+}
+
+// A create waits for none of this: the disk may be what does not answer.
+void Recordings::give_up(const Running& running, const std::string& why) {
+  for (const auto kind : session::kinds_of(running.options)) {
+    const std::string name(file_name(kind));
+    if (running.names.contains(name)) continue;
+    log::error("recording_failed",
+               {{"session", running.session.text()}, {"name", name}, {"why", why}});
+    queue_.refuse(running.session, name, kind, why);
+  }
+  tasks_.spawn("fail", fail(running.session, running.names, why));
 }
 
 net::Task<void> Recordings::fail(SessionId session, std::set<std::string> names, std::string why) {
-  for (const auto& name : names) {
-    log::error("recording_failed", {{"session", session.text()}, {"name", name}, {"why", why}});
-    (void)co_await queue_.fail(session, name, why);
+  for (const auto& each : queue_.of(session)) {
+    if (!names.contains(each.name)) continue;
+    log::error("recording_failed",
+               {{"session", session.text()}, {"name", each.name}, {"why", why}});
+    (void)co_await queue_.fail(session, each.name, why);
+    left_over_.post([folder = folder_of(queue_.path(each)), kind = each.kind] {
+      recording::remove_working_files(folder, kind);
+    });
   }
 }
 
@@ -93,9 +139,10 @@ net::Task<void> Recordings::make_files(std::shared_ptr<Running> running) {
   const auto deadline = Deadline::after(clock_, times_.encoders);
   auto files = co_await running->recorder->stop(deadline);
   if (!running->recorder->has_ended()) {
-    // What it has written is there: the next start makes files of it.
+    // What it has written is there: where it does not wake, the next start makes files of it.
     ++stuck_;
-    co_return;
+    files = co_await running->recorder->files_at_last();
+    --stuck_;
   }
   running->recorder.reset();
   co_await hand_over(running->session, std::move(files), running->names);
@@ -107,7 +154,12 @@ net::Task<void> Recordings::hand_over(SessionId session, std::vector<RecordingFi
     names.erase(std::string(file_name(file.kind)));
     co_await hand_over(session, file);
   }
-  co_await fail(session, std::move(names), "the recorder broke off");
+  // It broke off, and what it wrote until then is there.
+  for (const auto& each : queue_.of(session)) {
+    if (!names.contains(each.name)) continue;
+    const store::Recording recording = each;
+    co_await finish_interrupted(recording, "the recorder broke off");
+  }
 }
 
 net::Task<void> Recordings::hand_over(SessionId session, RecordingFile file) {
@@ -126,6 +178,10 @@ net::Task<void> Recordings::hand_over(SessionId session, RecordingFile file) {
              {{"session", session.text()}, {"name", name}, {"why", handed.error().detail}});
 }
 
+net::Task<void> Recordings::settled(Deadline deadline) {
+  while (tasks_.running() > stuck_ && !deadline.passed(clock_)) co_await net::sleep_for(kLook);
+}
+
 void Recordings::finish_left_over() {
   tasks_.spawn("left_over", finish_interrupted());
 }
@@ -133,15 +189,15 @@ void Recordings::finish_left_over() {
 net::Task<void> Recordings::finish_interrupted() {
   for (const auto& each : queue_.interrupted()) {
     const store::Recording recording = each;
-    co_await finish_interrupted(recording);
+    co_await finish_interrupted(recording, "the service was killed");
   }
 }
 
-net::Task<void> Recordings::finish_interrupted(store::Recording recording) {
+net::Task<void> Recordings::finish_interrupted(store::Recording recording, std::string why) {
   std::function<Result<RecordingFile>()> work = [folder = folder_of(queue_.path(recording)),
-                                                 kind = recording.kind,
-                                                 version = version_]() -> Result<RecordingFile> {
-    return recording::finish_left_over(folder, kind, {version, "", ""});
+                                                 kind = recording.kind, version = version_,
+                                                 why]() -> Result<RecordingFile> {
+    return recording::finish_left_over(folder, kind, {version, "", ""}, why);
   };
   auto file = co_await left_over_.run<RecordingFile>(std::move(work));
   // Where the thread takes no more, the next start does it.

@@ -18,13 +18,17 @@
 namespace pbaas::worker {
 
 struct RecordingTimes {
-  // Of a create: a browser that does not let itself be recorded by then is not.
+  // Of a create: what the disk has not taken by then does not begin.
+  Duration begin{5'000};
+  // After that: a browser that does not let itself be recorded by then is not.
   Duration start{5'000};
   // What the browser still has to tell at its session's end.
   Duration last_words{1'500};
   // For encoders to end in, before they are killed: on a busy machine they are the last to get a
   // turn, and nobody waits for them but the end of the program.
   Duration encoders{30'000};
+  // For their files to be made in, after that.
+  Duration assembly{60'000};
 };
 
 class Recordings {
@@ -49,21 +53,23 @@ class Recordings {
 
   // Makes files of what a former process left, one session after another.
   void finish_left_over();
-  // Done when no files are being made any more.
-  net::Task<void> settled(Deadline deadline) { return tasks_.idle(clock_, deadline); }
-  // Threads that a dead disk held up for longer than anybody waits. They may wake at any time: the
+  // Done when no files are being made any more, but by threads that are stuck.
+  net::Task<void> settled(Deadline deadline);
+  // Threads that a dead disk holds up for longer than anybody waits. They may wake at any time: the
   // program must leave without taking itself down.
   std::size_t stuck() const { return stuck_; }
 
  private:
-  net::Task<Result<std::string>> begin(Running& running);
+  net::Task<Status> record(Running& running, std::shared_ptr<browser::CdpPipe> pipe);
+  net::Task<void> begin(Running& running, Result<std::string>& folder);
+  void give_up(const Running& running, const std::string& why);
   net::Task<void> fail(SessionId session, std::set<std::string> names, std::string why);
   net::Task<void> hand_over(SessionId session, std::vector<recording::RecordingFile> files,
                             std::set<std::string> names);
   net::Task<void> hand_over(SessionId session, recording::RecordingFile file);
   net::Task<void> make_files(std::shared_ptr<Running> running);
   net::Task<void> finish_interrupted();
-  net::Task<void> finish_interrupted(store::Recording recording);
+  net::Task<void> finish_interrupted(store::Recording recording, std::string why);
 
   net::Loop& loop_;
   const Clock& clock_;
