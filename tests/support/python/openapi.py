@@ -17,6 +17,7 @@ def document(url):
 
 
 def check(url, method, path, answer):
+    method = "GET" if method == "HEAD" else method  # Which answers the same, without the body.
     spec = document(url)
     if "paths" not in spec:
         violations.append(f"{url}/openapi.json is not there")
