@@ -18,7 +18,7 @@ using recording::RecordingFile;
 namespace {
 
 constexpr std::size_t kLeftOverMax = 256;
-constexpr Duration kLook{5};
+constexpr Duration kSettledLook{5};
 
 std::string folder_of(const std::string& path) {
   return std::filesystem::path(path).parent_path();
@@ -179,7 +179,8 @@ net::Task<void> Recordings::hand_over(SessionId session, RecordingFile file) {
 }
 
 net::Task<void> Recordings::settled(Deadline deadline) {
-  while (tasks_.running() > stuck_ && !deadline.passed(clock_)) co_await net::sleep_for(kLook);
+  while (tasks_.running() > stuck_ && !deadline.passed(clock_))
+    co_await net::sleep_for(kSettledLook);
 }
 
 void Recordings::finish_left_over() {
