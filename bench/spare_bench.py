@@ -2,7 +2,10 @@
 """Measures sessions that find a spare, from creation to the first CDP answer, both ways to create one; and how many
 sessions a second four clients get through that create, open a page and end, beside the same done by hand, in turns.
 
-    bench/spare_bench.py PBAAS_BINARY [--rounds 300] [--churns 3] [--seconds 10]
+    bench/spare_bench.py PBAAS_BINARY [--rounds 300] [--pause 0.3] [--churns 3] [--seconds 10]
+
+After a spare has started and before each session is a pause, as Chromium goes on working for a while, and so does the
+kernel on the browser before. Without it (--pause 0) it is their use of the processor that is measured.
 """
 
 import argparse
@@ -37,7 +40,7 @@ def taken_over(by_hand):
     return start_one, lambda web_socket: web_socket.close(), lambda: by_hand.end_one(running)
 
 
-def measure_warm(service, by_hand, rounds):
+def measure_warm(service, by_hand, rounds, pause):
     floor, leave, end_floor = taken_over(by_hand)
     sides = [("`POST /session`, then its URL", service.start_one, service.end_one),
              ("`WS /`", *by_connection(service)),
@@ -46,6 +49,7 @@ def measure_warm(service, by_hand, rounds):
     for index in range(-5, rounds):
         for name, start_one, end_one in sides[index % 3:] + sides[:index % 3]:
             service.wait_for_spares(1)
+            time.sleep(pause)
             taken, started = timed(start_one)
             end_one(started)
             service.wait_until_empty()
@@ -91,6 +95,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--pause", type=float, default=0.3, help="seconds")
     parser.add_argument("--churns", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
@@ -101,7 +106,7 @@ def main():
         first = cold.start_one()
         by_hand = ByHand(command_of(cold))
         cold.end_one(first)
-        times = measure_warm(warm, by_hand, options.rounds)
+        times = measure_warm(warm, by_hand, options.rounds, options.pause)
         sides = [("pbaas, 2 spares", warm), ("pbaas, no spares", cold), ("by hand", by_hand)]
         rates = measure_churns(sides, options.churns, options.seconds)
     finally:
