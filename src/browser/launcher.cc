@@ -218,7 +218,9 @@ class ForkedLauncher final : public Launcher {
     browser.counted_by(cgroup_of(cgroups_, instance_name(), name));
     if (has_sandbox()) browser.in_sandbox(sandbox_of(name, binary), config_.open_egress);
     prepare_soon();
-    return browser.order(line, name);
+    const auto ordered = browser.order(line, name);
+    if (!ordered) --last_folder_;  // The launcher process has not heard of it.
+    return ordered;
   }
 
   std::vector<std::string> sandbox_of(const std::string& name, const std::string& binary) const {
@@ -240,8 +242,9 @@ class ForkedLauncher final : public Launcher {
   // Once none has been started for a while: what starts is not to be slowed down.
   void prepare_soon() {
     prepare_timer_.expires_after(kPrepareAfter);
-    prepare_timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) prepare();
+    // A timer that is over by then is told so all the same, perhaps when this is gone.
+    prepare_timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const auto& error) {
+      if (!error && !alive.expired()) prepare();
     });
   }
 
@@ -260,6 +263,7 @@ class ForkedLauncher final : public Launcher {
   std::uint64_t last_folder_ = 0;
   std::uint64_t last_prepared_ = 0;
   asio::steady_timer prepare_timer_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace

@@ -167,12 +167,14 @@ class LauncherProcess {
     if (fds.size() != (is_bare ? 3 : kInitOrderFds)) {
       // The kernel drops descriptors where this process has no room for more.
       report(StartFailed{order.id, "the launcher process is out of file descriptors"});
+      end_ready(order.folder);
       return;
     }
     const std::string folder = spec_.instance.path + "/" + order.folder;
     if (const int error = make_browser_folder(folder, spec_.user); error != 0) {
       remove_tree(folder);
       report(StartFailed{order.id, "cannot make " + folder + ": " + std::strerror(error)});
+      end_ready(order.folder);
       return;
     }
     const auto begun = is_bare ? start_bare(order, folder, fds) : start_in_sandbox(order, fds);
@@ -245,7 +247,7 @@ class LauncherProcess {
     const InitOrderFds beside{fds[0].get(), fds[1].get(), fds[2].get(), fds[3].get()};
     if (const auto ready = take_ready(order)) {
       if (send_init_order(ready->orders.get(), told, beside)) return ready->begun;
-      end_unused(ready->begun);
+      kill_group(ready->begun.pid);  // Its cgroup is the next one's.
     }
     const auto made = make_sandbox(order.folder, order.sandbox, fds[2].get());
     if (!made) return made.error();
@@ -265,13 +267,18 @@ class LauncherProcess {
     auto taken = ready_.extract(order.folder);
     if (taken.empty()) return std::nullopt;
     if (taken.mapped().command == order.sandbox) return std::move(taken.mapped());
-    end_unused(taken.mapped().begun);
+    kill_group(taken.mapped().begun.pid);
     return std::nullopt;
   }
 
   void end_unused(const Begun& begun) {
     kill_group(begun.pid);
     late_cgroups_.push_back(begun.cgroup);
+  }
+
+  // No order comes for it any more: names are used once.
+  void end_ready(const std::string& name) {
+    if (const auto taken = ready_.extract(name); !taken.empty()) end_unused(taken.mapped().begun);
   }
 
   bool is_ready(pid_t group) const {
@@ -294,11 +301,9 @@ class LauncherProcess {
 
   void reap() {
     while (const auto dead = reap_one()) {
+      forget_ready(dead->pid);
       Tree* tree = trees_.of_group(dead->group);
-      if (!tree) {
-        forget_ready(dead->pid);
-        continue;
-      }
+      if (!tree) continue;
       tree->gone.cpu_ms += dead->cpu_ms;
       tree->gone.peak_rss_kb = std::max(tree->gone.peak_rss_kb, dead->peak_rss_kb);
       if (dead->pid != tree->leader) continue;

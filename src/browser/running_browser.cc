@@ -139,7 +139,6 @@ net::Task<bool> RunningBrowser::answers(Deadline deadline) {
 
 void RunningBrowser::assign(const LaunchSpec& spec) {
   before_ = use();
-  use();
   owner_ = owner_of(spec);
   if (egress_) egress_->assign(owner_);
 }

@@ -84,6 +84,21 @@ TEST_F(Spare, DoesNotStartWithoutItsWayOut) {
   EXPECT_TRUE(nothing_left());
 }
 
+TEST_F(Spare, IsShownWithWhatItTookSinceItWasGiven) {
+  SKIP_WITHOUT(kHeadlessShell);
+  auto with = config();
+  with.limits.pids = 1'000;
+  create(with);
+  const auto spare = must_launch_spare();
+  const auto before = spare->use();
+  if (!before.cpu) GTEST_SKIP() << "no cgroups can be made here";
+  LaunchSpec session{SessionId::random(), {}};
+  spare->assign(session);
+  const auto after = spare->use();
+  EXPECT_LT(*after.cpu, *before.cpu);
+  EXPECT_GE(*after.peak_memory_bytes, *before.peak_memory_bytes);
+}
+
 TEST_F(Spare, GoesOutByTheProxyOfTheSessionThatItIsGivenTo) {
   SKIP_WITHOUT(kHeadlessShell);
   create(config());

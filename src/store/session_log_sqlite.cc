@@ -43,7 +43,7 @@ class SqliteSessionLog::Writer {
       : database_(std::move(database)),
         second_(std::move(second)),
         table_(*database_, [this] { return next_key(); }),
-        syncs_(loop, "session-log-sync", kJobsMax),
+        syncs_(loop, "log-checkpoints", kJobsMax),
         thread_(loop, "session-log", kJobsMax) {}
 
   ~Writer() {
@@ -87,14 +87,12 @@ class SqliteSessionLog::Writer {
   Status write_all() {
     for (;;) {
       const auto batch = take_batch();
-      if (batch.empty()) {
-        keep_log_short();
-        return {};
-      }
+      if (batch.empty()) return {};
       if (const auto wrote = table_.write(numbered(batch)); !wrote) {
         put_back(batch, wrote.error());
         return wrote;
       }
+      keep_log_short();
       const std::lock_guard lock(mutex_);
       stats_.written += batch.size();
       stats_.pending -= batch.size();
@@ -132,9 +130,13 @@ class SqliteSessionLog::Writer {
 
   void keep_log_short() {
     const int pages = database_->log_pages();
-    if (pages > kLogPagesMax) (void)database_->sync();
+    if (pages > kLogPagesMax) {
+      const std::lock_guard lock(sync_mutex_);
+      (void)database_->restart_log();
+    }
     if (pages < kLogPages || is_syncing_.exchange(true)) return;
     syncs_.post_later(Duration{0}, [this] {
+      const std::lock_guard lock(sync_mutex_);
       (void)second_->sync();
       is_syncing_ = false;
     });
@@ -177,6 +179,7 @@ class SqliteSessionLog::Writer {
   SessionLogStats stats_;
 
   std::atomic<bool> is_syncing_{false};
+  std::mutex sync_mutex_;  // SQLite lets nobody wait for a checkpoint of another connection
   BlockingThread syncs_;
   BlockingThread thread_;
 };

@@ -163,6 +163,10 @@ Status SqliteDatabase::sync() {
   return run_script("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
+Status SqliteDatabase::restart_log() {
+  return run_script("PRAGMA wal_checkpoint(RESTART)");
+}
+
 int SqliteDatabase::log_pages() const {
   return impl_->log_pages();
 }
