@@ -1,13 +1,13 @@
 #include "browser/init_line.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <string>
 
+#include "base/passed_fds.h"
 #include "net/connect.h"
 
 namespace pbaas::browser {
@@ -21,23 +21,6 @@ constexpr std::size_t kSocketsKept = 4;
 
 Error unreachable(std::string why) {
   return {Fault::kBrowserUnreachable, std::move(why)};
-}
-
-// What came beside the message.
-void read_control(msghdr& head, InitNews& news) {
-  for (cmsghdr* each = CMSG_FIRSTHDR(&head); each; each = CMSG_NXTHDR(&head, each)) {
-    if (each->cmsg_level != SOL_SOCKET) continue;
-    if (each->cmsg_type == SCM_RIGHTS) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(each), sizeof fd);
-      news.fd = UniqueFd(fd);
-    }
-    if (each->cmsg_type == SCM_CREDENTIALS) {
-      ucred sender{};
-      std::memcpy(&sender, CMSG_DATA(each), sizeof sender);
-      news.sender = sender.pid;
-    }
-  }
 }
 
 }  // namespace
@@ -64,18 +47,12 @@ void InitLine::finish() {
 
 bool InitLine::read_one() {
   InitMessage message;
-  iovec part{&message, sizeof message};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))> control{};
-  msghdr head{};
-  head.msg_iov = &part;
-  head.msg_iovlen = 1;
-  head.msg_control = control.data();
-  head.msg_controllen = control.size();
-  const ssize_t got = ::recvmsg(control_.native_handle(), &head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-  if (got != sizeof message) return close(), false;
-  InitNews news{message.says, message.value, 0, {}};
-  read_control(head, news);
+  auto passed = receive_passed(control_.native_handle(),
+                               std::as_writable_bytes(std::span(&message, 1)), MSG_DONTWAIT);
+  if (passed.bytes < 0 && errno == EAGAIN) return false;
+  if (passed.bytes != sizeof message) return close(), false;
+  InitNews news{message.says, message.value, passed.sender, {}};
+  if (!passed.fds.empty()) news.fd = std::move(passed.fds.front());
   if (news.says == InitSays::kSocket) {
     take_socket(std::move(news.fd));
   } else if (on_news_) {

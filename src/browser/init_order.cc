@@ -3,15 +3,12 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cstdlib>
+#include <span>
+
+#include "base/passed_fds.h"
 
 namespace pbaas::browser {
-namespace {
-
-constexpr std::size_t kRightsBytes = CMSG_SPACE(sizeof(InitOrderFds));
-
-}  // namespace
 
 std::string to_bytes(const InitOrder& order) {
   std::string bytes = std::to_string(order.command.size()) + '\0';
@@ -36,47 +33,18 @@ InitOrder init_order_from(std::string_view bytes) {
 }
 
 bool send_init_order(int socket, const InitOrder& order, const InitOrderFds& fds) {
-  std::string bytes = to_bytes(order);
-  iovec part{bytes.data(), bytes.size()};
-  alignas(cmsghdr) std::array<char, kRightsBytes> control{};
-  msghdr head{};
-  head.msg_iov = &part;
-  head.msg_iovlen = 1;
-  head.msg_control = control.data();
-  head.msg_controllen = control.size();
-  cmsghdr* rights = CMSG_FIRSTHDR(&head);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof fds);
-  std::memcpy(CMSG_DATA(rights), fds.data(), sizeof fds);
-  ssize_t sent = 0;
-  do sent = ::sendmsg(socket, &head, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (sent < 0 && errno == EINTR);
-  return sent >= 0;
+  const std::string bytes = to_bytes(order);
+  return send_passing(socket, std::as_bytes(std::span(bytes)), fds, MSG_DONTWAIT);
 }
 
 bool receive_init_order(int socket, InitOrder& order, std::array<UniqueFd, kInitOrderFds>& fds) {
   std::string bytes(kInitOrderBytesMax, '\0');
-  iovec part{bytes.data(), bytes.size()};
-  alignas(cmsghdr) std::array<char, kRightsBytes> control{};
-  msghdr head{};
-  head.msg_iov = &part;
-  head.msg_iovlen = 1;
-  head.msg_control = control.data();
-  head.msg_controllen = control.size();
-  ssize_t got = 0;
-  do got = ::recvmsg(socket, &head, MSG_CMSG_CLOEXEC);
-  while (got < 0 && errno == EINTR);
-  if (got <= 0) return false;
-  const cmsghdr* rights = CMSG_FIRSTHDR(&head);
-  if (rights == nullptr || rights->cmsg_type != SCM_RIGHTS) return false;
-  InitOrderFds numbers{};
-  const std::size_t count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-  std::memcpy(numbers.data(), CMSG_DATA(rights), std::min(count, kInitOrderFds) * sizeof(int));
-  for (std::size_t n = 0; n < std::min(count, kInitOrderFds); ++n) fds[n] = UniqueFd(numbers[n]);
-  bytes.resize(static_cast<std::size_t>(got));
+  auto passed = receive_passed(socket, std::as_writable_bytes(std::span(bytes)), 0);
+  if (passed.bytes <= 0 || passed.fds.size() != kInitOrderFds) return false;
+  std::ranges::move(passed.fds, fds.begin());
+  bytes.resize(static_cast<std::size_t>(passed.bytes));
   order = init_order_from(bytes);
-  return count == kInitOrderFds && !order.command.empty();
+  return !order.command.empty();
 }
 
 }  // namespace pbaas::browser

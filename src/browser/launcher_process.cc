@@ -47,6 +47,8 @@ constexpr Span kEndMax{5'000};
 // Taken per turn, so that the dead are reaped between floods of orders.
 constexpr int kOrdersPerTurn = 64;
 constexpr int kReportTriesMax = 1'000;
+// Other starts wait meanwhile.
+constexpr int kTellTriesMax = 20;
 // How often cgroups are asked whether a limit was reached: a few reads of memory for each browser.
 constexpr Span kLimitsLook{250};
 
@@ -246,14 +248,29 @@ class LauncherProcess {
     const InitOrder told{order.argv, variables_of(order)};
     const InitOrderFds beside{fds[0].get(), fds[1].get(), fds[2].get(), fds[3].get()};
     if (const auto ready = take_ready(order)) {
-      if (send_init_order(ready->orders.get(), told, beside)) return ready->begun;
+      if (tell(ready->orders.get(), told, beside)) return ready->begun;
       kill_group(ready->begun.pid);  // Its cgroup is the next one's.
     }
     const auto made = make_sandbox(order.folder, order.sandbox, fds[2].get());
     if (!made) return made.error();
-    // What could not be told is never told: its end is the browser's.
-    if (!send_init_order(made->orders.get(), told, beside)) kill_group(made->begun.pid);
+    if (const auto said = tell(made->orders.get(), told, beside); !said) {
+      end_unused(made->begun);
+      return said.error();
+    }
     return made->begun;
+  }
+
+  // A want of memory, or of descriptors that are under way, passes.
+  static Status tell(int orders, const InitOrder& order, const InitOrderFds& fds) {
+    int error = 0;
+    for (int tries = 0; tries < kTellTriesMax; ++tries) {
+      if (send_init_order(orders, order, fds)) return {};
+      error = errno;
+      if (error == EPIPE || error == ECONNRESET) break;
+      ::poll(nullptr, 0, static_cast<int>(kLookAgain.count()));
+    }
+    return Error{Fault::kLaunchFailed,
+                 std::string("its init cannot be told: ") + std::strerror(error)};
   }
 
   // Where it cannot be made, neither can it be for a browser, which then says why.

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/exec_words.h"
 #include "base/unique_fd.h"
 
 namespace pbaas::browser {
@@ -39,13 +40,6 @@ void give_oom_score(const std::string& process) {
   const UniqueFd score(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!score.valid()) return;
   [[maybe_unused]] const auto written = ::write(score.get(), kOomScore, sizeof kOomScore - 1);
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (auto& each : words) pointers.push_back(each.data());
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 class Child {
@@ -140,8 +134,8 @@ class Child {
   [[noreturn]] void exec() {
     auto words = spec_.argv;
     auto variables = spec_.environment;
-    const auto argv = pointers_to(words);
-    const auto environment = pointers_to(variables);
+    const auto argv = exec_words(words);
+    const auto environment = exec_words(variables);
     must("exec", ::execve(argv[0], argv.data(), environment.data()));
     ::_exit(127);
   }

@@ -2,21 +2,21 @@
 
 #include <sys/socket.h>
 
-#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cerrno>
-#include <cstring>
+#include <span>
 #include <stdexcept>
+#include <utility>
+
+#include "base/passed_fds.h"
 
 namespace pbaas::browser {
 
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t kFdsMax = 4;
 
 // A lack of memory, for one, says nothing of the peer and passes. The last three are bugs of ours,
 // and do not.
@@ -137,50 +137,17 @@ Result<Sent> send_packet(int socket, const json::object& message, const std::vec
                                            std::to_string(bytes.size()) + " bytes; at most " +
                                            std::to_string(kPacketBytesMax) + " fit"};
   }
-  iovec part{bytes.data(), bytes.size()};
-  msghdr head{};
-  head.msg_iov = &part;
-  head.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(kFdsMax * sizeof(int))> control{};
-  if (!fds.empty()) {
-    head.msg_control = control.data();
-    head.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
-    cmsghdr* rights = CMSG_FIRSTHDR(&head);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size() * sizeof(int));
-  }
-  ssize_t sent = 0;
-  do sent = ::sendmsg(socket, &head, flags | MSG_NOSIGNAL);
-  while (sent < 0 && errno == EINTR);
-  if (sent >= 0) return Sent::kYes;
+  if (send_passing(socket, std::as_bytes(std::span(bytes)), fds, flags)) return Sent::kYes;
   return says_peer_gone(errno) ? Sent::kPeerGone : Sent::kNotNow;
 }
 
 Received receive_packet(int socket, Packet& packet, int flags) {
   std::string bytes(kPacketBytesMax, '\0');
-  iovec part{bytes.data(), bytes.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(kFdsMax * sizeof(int))> control{};
-  msghdr head{};
-  head.msg_iov = &part;
-  head.msg_iovlen = 1;
-  head.msg_control = control.data();
-  head.msg_controllen = control.size();
-  ssize_t got = 0;
-  do got = ::recvmsg(socket, &head, flags | MSG_CMSG_CLOEXEC);
-  while (got < 0 && errno == EINTR);
-  if (got < 0 && !says_peer_gone(errno)) return Received::kNotNow;
-  if (got <= 0) return Received::kPeerGone;
-  packet.fds.clear();
-  for (cmsghdr* each = CMSG_FIRSTHDR(&head); each; each = CMSG_NXTHDR(&head, each)) {
-    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
-    std::array<int, kFdsMax> fds{};
-    const std::size_t count = (each->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    std::memcpy(fds.data(), CMSG_DATA(each), count * sizeof(int));
-    for (std::size_t i = 0; i < count; ++i) packet.fds.emplace_back(fds[i]);
-  }
-  bytes.resize(static_cast<std::size_t>(got));
+  auto passed = receive_passed(socket, std::as_writable_bytes(std::span(bytes)), flags);
+  if (passed.bytes < 0 && !says_peer_gone(errno)) return Received::kNotNow;
+  if (passed.bytes <= 0) return Received::kPeerGone;
+  bytes.resize(static_cast<std::size_t>(passed.bytes));
+  packet.fds = std::move(passed.fds);
   packet.message = json::parse(bytes).as_object();
   return Received::kPacket;
 }

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "base/exec_words.h"
+
 namespace pbaas::egress::testing {
 
 inline const std::string kHeadlessShell = "/usr/lib/chromium/chromium-headless-shell";
@@ -52,12 +54,10 @@ class Chromium {
   Chromium(const Chromium&) = delete;
 
  private:
-  void start(const std::vector<std::string>& words, const passwd* user) {
-    std::vector<char*> argv;
-    for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    const std::string home = "HOME=" + profile_;
-    char* const environment[] = {const_cast<char*>(home.c_str()), nullptr};
+  void start(std::vector<std::string> words, const passwd* user) {
+    std::vector<std::string> variables{"HOME=" + profile_};
+    const auto argv = exec_words(words);
+    const auto environment = exec_words(variables);
     pid_ = ::fork();
     if (pid_ != 0) return;
     ::setpgid(0, 0);
@@ -70,7 +70,7 @@ class Chromium {
     if (user && (::setgroups(0, nullptr) != 0 || ::setgid(user->pw_gid) != 0 ||
                  ::setuid(user->pw_uid) != 0))
       ::_exit(126);
-    ::execve(argv[0], argv.data(), environment);
+    ::execve(argv[0], argv.data(), environment.data());
     ::_exit(127);
   }
 

@@ -18,6 +18,7 @@
 #include <sstream>
 #include <vector>
 
+#include "base/exec_words.h"
 #include "recording/jpeg_stream.h"
 
 namespace pbaas::recording {
@@ -107,9 +108,7 @@ class Attributes {
 // priority of the thread that starts it, and no lower one, with which it would hardly ever run on a
 // busy machine.
 Result<pid_t> spawn(std::vector<std::string> words, int input, int output_words) {
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  const auto argv = exec_words(words);
   // Nothing of our environment, which may hold secrets.
   std::string path = "PATH=/usr/bin:/bin";
   char* environment[] = {path.data(), nullptr};

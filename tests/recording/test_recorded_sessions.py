@@ -10,7 +10,6 @@ import pytest
 import requests
 
 import processes
-from cdp import Cdp
 from pbaas_process import ROOT
 from processes import wait_until
 from recorded import (asked, check_har, check_video, drive, encoders, fetched, go, run, settled, states, stay,
@@ -172,58 +171,6 @@ def test_a_stopped_encoder_changes_nothing_for_the_client(make_service, site):
         os.kill(pid, signal.SIGKILL)
     settled(service, session)
     assert not encoders(service)
-
-
-def test_messages_of_a_client_are_the_same_with_recording_on_and_off(make_service, site):
-    """The same kinds, with the same members. In which order a load's come, and how often a target is said to have
-    changed, is not the same in two runs without recording either."""
-    service = make_service()
-    seen = []
-    for record in (None, BOTH):
-        session = service.create(record=record)
-        seen.append(asyncio.run(messages_of_a_script(session, site)))
-        service.end(session["id"])
-    assert set(seen[0]) == set(seen[1])
-    assert len(seen[0]) > 30
-
-
-async def messages_of_a_script(session, site):
-    """All that a client hears while it does this and that, without what differs each time."""
-    async with Cdp(session["connect_url"]) as cdp:
-        heard = []
-        take = cdp._take
-
-        def listen(message):
-            heard.append(plain(message))
-            take(message)
-        cdp._take = listen
-        await cdp.call("Target.setDiscoverTargets", {"discover": True})
-        page, target = await cdp.new_page()
-        for domain in ("Page", "Runtime", "DOM"):
-            await cdp.call(f"{domain}.enable", session=page)
-        await cdp.call("Page.addScriptToEvaluateOnNewDocument", {"source": "window.early = 1"}, page)
-        await go(site.url("/plain?same"))(cdp, page)
-        assert await cdp.evaluate("early", page) == 1
-        await cdp.call("DOM.getDocument", {"depth": -1}, page)
-        await cdp.evaluate("console.log('hello', {a: 1}); new Promise(done => setTimeout(done, 50))", page)
-        await cdp.open_secure(page)
-        await cdp.call("Page.captureScreenshot", session=page)
-        await cdp.call("Target.closeTarget", {"targetId": target})
-        await cdp.event("Target.targetDestroyed")
-        # Whether somebody is attached to a target is told by this one; the recorder always is.
-        return sorted(each for each in heard if not each.startswith("Target.targetInfoChanged"))
-
-
-def plain(message):
-    """The message's name, or that it is an answer, and the names of all its fields, but for the one that the recorder's
-    own interest in the network makes Chromium add."""
-    return f"{message.get('method', 'answer')} {sorted(fields(message) - {'.params.networkId'})}"
-
-
-def fields(value, path=""):
-    if not isinstance(value, dict):
-        return {path}
-    return set().union(*(fields(each, f"{path}.{name}") for name, each in value.items())) if value else {path}
 
 
 def test_six_megabytes_are_given_without_holding_them(make_service, site):

@@ -18,8 +18,11 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <utility>
 
+#include "base/exec_words.h"
+#include "base/passed_fds.h"
 #include "base/unique_fd.h"
 #include "browser/init_order.h"
 #include "browser/session_init/network.h"
@@ -44,25 +47,9 @@ bool complain(const char* step) {
 
 // Gives false where it did not arrive: the program is gone, or takes no descriptor now.
 bool send(InitSays says, int value = 0, int fd = -1) {
-  InitMessage message{says, value};
-  iovec part{&message, sizeof message};
-  msghdr head{};
-  head.msg_iov = &part;
-  head.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  if (fd >= 0) {
-    head.msg_control = control.data();
-    head.msg_controllen = control.size();
-    cmsghdr* rights = CMSG_FIRSTHDR(&head);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-  }
-  ssize_t sent = 0;
-  do sent = ::sendmsg(kInitControlFd, &head, MSG_NOSIGNAL);
-  while (sent < 0 && errno == EINTR);
-  return sent >= 0;
+  const InitMessage message{says, value};
+  const std::span beside(&fd, fd >= 0 ? 1 : 0);
+  return send_passing(kInitControlFd, std::as_bytes(std::span(&message, 1)), beside, 0);
 }
 
 bool send_socket() {
@@ -109,21 +96,14 @@ sigset_t child_signal() {
   return set;
 }
 
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (auto& each : words) pointers.push_back(each.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 [[noreturn]] void become_browser(InitOrder order) {
   send(InitSays::kBrowser);
   ::signal(SIGPIPE, SIG_DFL);
   const sigset_t child = child_signal();
   ::sigprocmask(SIG_UNBLOCK, &child, nullptr);
   if (order.command.at(0) == kInitTrial) ::_exit(try_chromium_sandbox() ? 0 : kFailed);
-  const auto argv = pointers_to(order.command);
-  const auto environment = pointers_to(order.environment);
+  const auto argv = exec_words(order.command);
+  const auto environment = exec_words(order.environment);
   ::execve(argv[0], argv.data(), environment.data());
   std::fprintf(stderr, "%s did not start: exec: %s\n", argv[0], std::strerror(errno));
   ::_exit(kNotStarted);
