@@ -1,5 +1,5 @@
 // What a client and a browser said to each other, twice and more, compared: which message, how often, in which order.
-// No two runs are the same, whoever is between: what differs is what differs each time.
+// No two runs are the same, whoever is between: a difference is what differs each time.
 
 // What every recorded session is known to show (docs/recordings.md): that somebody is attached to each target, and the
 // number that a request has in the domain Network.
@@ -7,7 +7,8 @@ const KNOWN_METHODS = new Set(['Target.targetInfoChanged']);
 const KNOWN_FIELDS = new Set(['attached', 'networkId']);
 
 // Values that are another in each run, by the name of their field.
-const CHANGING = /^(id|ids|time|timestamp|ts|expires|port|timing|date|stack|stream)$|(Id|Ids|Time|Timestamp|Port|Size)$/;
+const CHANGING =
+  /^(id|ids|time|timestamp|ts|expires|port|timing|date|stack|stream)$|(Id|Ids|Time|Timestamp|Port|Size)$/;
 const BY_CHANCE = new Set(['connectionReused', 'Date']);
 const LONG = 300;  // Pictures and documents, which have a clock in them, too.
 
@@ -39,7 +40,8 @@ export function plain(heard, ports) {
     if (from === 'client') asked.set(key, method);
     const name = method ?? `answer to ${asked.get(key) ?? asked.get(` ${id}`)}`;
     if (KNOWN_METHODS.has(name)) continue;
-    texts.push(`${from} ${sessionId ? 'of a target' : 'of all'}: ${name} ${JSON.stringify(plainValue(rest, '', ports))}`);
+    const of = sessionId ? 'of a target' : 'of all';
+    texts.push(`${from} ${of}: ${name} ${JSON.stringify(plainValue(rest, '', ports))}`);
   }
   return texts;
 }
