@@ -4,8 +4,8 @@ sessions a second four clients get through that create, open a page and end, bes
 
     bench/spare_bench.py PBAAS_BINARY [--rounds 300] [--pause 0.3] [--churns 3] [--seconds 10]
 
-After a spare has started and before each session is a pause, as Chromium goes on working for a while, and so does the
-kernel on the browser before. Without it (--pause 0) it is their use of the processor that is measured.
+Before each session all spares have started, and then is a pause, as Chromium goes on working for a while, and so does
+the kernel on the browser before. Without it (--pause 0) it is their use of the processor that is measured.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import time
 from sessions import ByHand, Service, WebSocket, command_of, percentile, timed
 
 CLIENTS = 4
+SPARES = 2
 
 
 def by_connection(service):
@@ -48,7 +49,7 @@ def measure_warm(service, by_hand, rounds, pause):
     times = {name: [] for name, _, _ in sides}
     for index in range(-5, rounds):
         for name, start_one, end_one in sides[index % 3:] + sides[:index % 3]:
-            service.wait_for_spares(1)
+            service.wait_for_spares(SPARES)
             time.sleep(pause)
             taken, started = timed(start_one)
             end_one(started)
@@ -101,7 +102,7 @@ def main():
     options = parser.parse_args()
 
     cold = Service(options.binary)
-    warm = Service(options.binary, WARM_BROWSERS="2")
+    warm = Service(options.binary, WARM_BROWSERS=str(SPARES))
     try:
         first = cold.start_one()
         by_hand = ByHand(command_of(cold))

@@ -20,6 +20,8 @@ using session::Session;
 namespace {
 constexpr std::size_t kJobsMax = 1000;  // Calls that may wait for the thread.
 constexpr Duration kRetryDelay{500};
+// What nobody waits for is written when whoever recorded it has gone on.
+constexpr Duration kWriteDelay{5};
 constexpr std::size_t kBatchMax = 1000;
 // From how many pages on the write-ahead log is brought into the database by a thread that nobody
 // waits for, as that waits for the disk; and from how many on, where that does not keep up, by the
@@ -53,7 +55,6 @@ class SqliteSessionLog::Writer {
   }
 
   SessionTable& table() { return table_; }
-  SqliteDatabase& database() { return *database_; }
   BlockingThread& thread() { return thread_; }
 
   // On the loop.
@@ -64,7 +65,7 @@ class SqliteSessionLog::Writer {
       if (std::exchange(scheduled_, true)) return;
     }
     // Not counted among the jobs of callers: a write is never turned away.
-    thread_.post_later(Duration{0}, [this] { write_all(); });
+    thread_.post_later(kWriteDelay, [this] { write_all(); });
   }
 
   // On the thread, at the beginning of every call of the log, so that it sees what was recorded
@@ -265,10 +266,7 @@ net::Task<void> SqliteSessionLog::written() {
 }
 
 net::Task<Status> SqliteSessionLog::flush() {
-  return writer_->thread().run<void>([writer = writer_.get()]() -> Status {
-    if (const auto wrote = writer->write_all(); !wrote) return wrote;
-    return writer->database().sync();
-  });
+  return writer_->thread().run<void>([writer = writer_.get()] { return writer->write_all(); });
 }
 
 net::Task<Result<bool>> SqliteSessionLog::note(Recording recording) {

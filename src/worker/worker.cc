@@ -73,8 +73,10 @@ net::Task<Result<Session>> Worker::start(Session session) {
   const auto deadline = Deadline::after(clock_, kLaunchMax);
   const bool settled = co_await live->settled.wait(deadline);
   if (!settled) end_live(live, EndReason::kLaunchFailed, "Chromium did not start in time");
-  co_await written();
+  // That it runs need not be written yet: whoever finds it as starting learns what became of it.
+  co_await live->logged.wait(Deadline::after(clock_, kWriteMax));
   if (live->running()) co_return live->record;
+  co_await written();
   if (live->record.end_reason == EndReason::kLaunchFailed) {
     co_return Error{Fault::kLaunchFailed, live->record.end_detail};
   }
@@ -95,8 +97,16 @@ Worker::Live Worker::admit(Session session, Slot slot) {
   session.start(config_.id, epoch_);
   const auto live = std::make_shared<LiveSession>(loop_, std::move(session), std::move(slot));
   sessions_.emplace(live->record.id, live);
+  log_.record(live->record);
   tasks_.spawn("launch", launch(live));
+  tasks_.spawn("log", log_start(live));
   return live;
+}
+
+// Beside the launch, which takes longer.
+net::Task<void> Worker::log_start(Live live) {
+  co_await written();
+  live->logged.set();
 }
 
 net::Task<void> Worker::launch(Live live) {
@@ -148,8 +158,6 @@ net::Task<void> Worker::launch_browser(const Session& session, Launched& launche
     launched = {std::move(spare), true};
     co_return;
   }
-  // Not before: a spare's session runs before that could be written.
-  log_.record(session);
   const auto deadline = Deadline::after(clock_, kLaunchMax);
   launched.browser = co_await launcher_.launch(spec, deadline);
 }

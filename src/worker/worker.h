@@ -114,6 +114,7 @@ class Worker {
   net::Task<void> record(Live live, std::shared_ptr<browser::CdpPipe> pipe);
   net::Task<void> until_ended(Live live);
   void run_in(const Live& live, std::unique_ptr<browser::Browser> browser, bool warm);
+  net::Task<void> log_start(Live live);
   net::Task<void> written();
   void end_live(const Live& live, session::EndReason reason, std::string detail);
   net::Task<void> dismantle(Live live);
