@@ -25,11 +25,11 @@ constexpr std::int64_t kDevicesKb = 64;
 constexpr const char* kSystemFolders[] = {"/usr",   "/bin",   "/sbin",  "/lib",
                                           "/lib32", "/lib64", "/libx32"};
 // What Chromium reads and what tells nothing of this machine's owner. /etc/chromium has policies.
-constexpr const char* kReadOnly[] = {"/etc/ld.so.cache",       "/etc/fonts",
-                                     "/var/cache/fontconfig",  "/etc/ssl/certs",
-                                     "/etc/ca-certificates",   "/etc/alternatives",
-                                     "/etc/localtime",         "/etc/mime.types",
-                                     "/etc/chromium/policies", "/etc/opt/chrome/policies"};
+constexpr const char* kReadOnly[] = {"/etc/ld.so.cache",        "/etc/fonts",
+                                     "/var/cache/fontconfig",   "/etc/ssl/certs",
+                                     "/etc/ca-certificates",    "/etc/alternatives",
+                                     "/etc/mime.types",         "/etc/chromium/policies",
+                                     "/etc/opt/chrome/policies"};
 constexpr const char* kDevices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
                                     "/dev/urandom"};
 constexpr std::pair<const char*, const char*> kStandIns[] = {
@@ -67,6 +67,18 @@ void add_system(Words& words) {
   for (const char* path : kReadOnly) add(words, {"--ro-bind-try", path, path});
 }
 
+// A link stays one: Chromium takes the time zone's name from where it points to, and compares a
+// file with all there are, for 50 ms.
+void add_time_zone(Words& words) {
+  const std::string path = "/etc/localtime";
+  std::error_code none;
+  if (fs::weakly_canonical(path, none).string().starts_with("/usr/")) {
+    add(words, {"--symlink", fs::read_symlink(path, none).string(), path});
+  } else {
+    add(words, {"--ro-bind-try", path, path});
+  }
+}
+
 // A browser outside of /usr is seen with the folder that it is in, as its libraries are there.
 void add_program(Words& words, const std::string& program) {
   std::error_code none;
@@ -92,6 +104,7 @@ Words sandbox_command(const SandboxSpec& spec, const std::string& program) {
   Words words{spec.bwrap};
   add_namespaces(words);
   add_system(words);
+  add_time_zone(words);
   for (const auto& [name, text] : kStandIns) {
     add(words, {"--ro-bind", spec.files + "/" + name, std::string("/etc/") + name});
   }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "browser/test_support.h"
 
@@ -49,6 +50,14 @@ TEST(SandboxCommand, BindsNothingOfTheMachineForWriting) {
   const auto words = sandbox_command(kSpec, "/usr/bin/x");
   EXPECT_EQ(std::ranges::count(words, "--bind"), 0);
   EXPECT_TRUE(has(words, {"--remount-ro", "/"}));
+}
+
+TEST(SandboxCommand, KeepsTheLinkThatNamesTheTimeZone) {
+  std::error_code none;
+  const auto zone = std::filesystem::read_symlink("/etc/localtime", none);
+  if (none) GTEST_SKIP() << "/etc/localtime is no link here";
+  EXPECT_TRUE(
+      has(sandbox_command(kSpec, "/usr/bin/x"), {"--symlink", zone.string(), "/etc/localtime"}));
 }
 
 TEST(SandboxCommand, WritesStandInsThatNameNobodyOfThisMachine) {
