@@ -81,7 +81,14 @@ class WebSocket:
 
     def load_a_page(self):
         """Opens a page and waits until it has loaded."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.load_in(self.call("Target.createTarget", url="about:blank")["targetId"])
+
+    def load_in_first_page(self):
+        """The same, in the page that is there from the start."""
+        targets = self.call("Target.getTargets")["targetInfos"]
+        self.load_in(next(each["targetId"] for each in targets if each["type"] == "page"))
+
+    def load_in(self, target):
         page = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self.call("Page.enable", page)
         self.call("Page.navigate", page, url="data:text/html,<title>a page</title><p>of a benchmark</p>")
