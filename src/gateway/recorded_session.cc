@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "store/object_key.h"
+#include "gateway/remove_recording.h"
 
 namespace pbaas::gateway {
 namespace {
@@ -10,8 +10,6 @@ namespace {
 namespace json = boost::json;
 using store::Recording;
 using store::RecordingState;
-
-constexpr Duration kRemovalMax{30'000};
 
 // What a session that was asked to be recorded will have, before its worker has told of it.
 std::vector<Recording> expected(const session::Session& session) {
@@ -28,6 +26,10 @@ std::vector<Recording> expected(const session::Session& session) {
 
 Error not_ready(const std::string& detail) {
   return {Fault::kRecordingNotReady, detail, {}, 1};
+}
+
+RecordingStores stores_of(Api& api) {
+  return {api.clock, *api.recordings, *api.objects};
 }
 
 bool has_content(const Recording& recording) {
@@ -87,49 +89,32 @@ Result<Recording> RecordedSession::recording(const std::string& name) const {
   return Error{Fault::kNoSuchRecording, "the session has no recording of this name"};
 }
 
-net::Task<Status> RecordedSession::remove(Api& api, const std::string& name, WallTime now) {
+net::Task<Status> RecordedSession::remove(Api& api, const std::string& name) {
+  // Its worker may have brought it while it was removed, and the store have gone away after that.
   if (std::ranges::find(removed_, name) != removed_.end())
-    co_return co_await remove_object(api, name);
+    co_return co_await remove_object(stores_of(api), session_.id, name);
   const auto found = recording(name);
   if (!found) co_return found.error();
-  co_return co_await remove_one(api, *found, now);
+  co_return co_await remove_one(api, *found);
 }
 
-net::Task<Status> RecordedSession::remove_all(Api& api, WallTime now) {
+net::Task<Status> RecordedSession::remove_all(Api& api) {
   for (const auto& each : recordings_) {
     const Recording recording = each;
-    const auto removed = co_await remove_one(api, recording, now);
+    const auto removed = co_await remove_one(api, recording);
     if (!removed) co_return removed;
   }
   for (const auto& name : removed_) {
-    const auto removed = co_await remove_object(api, name);
+    const auto removed = co_await remove_object(stores_of(api), session_.id, name);
     if (!removed) co_return removed;
   }
   co_return Status();
 }
 
-// Its worker may have brought it while it was removed, and the store have gone away after that.
-net::Task<Status> RecordedSession::remove_object(Api& api, std::string name) const {
-  const auto key = store::object_key(session_.id, name);
-  const auto deadline = Deadline::after(api.clock, kRemovalMax);
-  co_return co_await api.objects->remove(key, deadline);
-}
-
-// The object first: where the store is away the recording is still there to be removed later. What
-// its worker brings to the store after that it removes itself, when the log tells it.
-net::Task<Status> RecordedSession::remove_one(Api& api, Recording recording, WallTime now) const {
+net::Task<Status> RecordedSession::remove_one(Api& api, Recording recording) const {
   if (recording.state == RecordingState::kRecording && is_live())
     co_return not_ready("the session is being recorded; end it first");
-  const auto key = store::object_key(recording.session, recording.name);
-  const auto deadline = Deadline::after(api.clock, kRemovalMax);
-  const auto removed = co_await api.objects->remove(key, deadline);
-  if (!removed) co_return removed;
-  const auto was = co_await api.recordings->remove_recording(recording.session, recording.name,
-                                                             recording.kind, now);
-  if (!was) co_return was.error();
-  const bool came_meanwhile = *was && (*was)->state != recording.state;
-  if (!came_meanwhile) co_return Status();
-  co_return co_await api.objects->remove(key, deadline);
+  co_return co_await remove_recording(stores_of(api), recording);
 }
 
 }  // namespace pbaas::gateway

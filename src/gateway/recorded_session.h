@@ -22,14 +22,13 @@ class RecordedSession {
   Result<store::Recording> recording(const std::string& name) const;
   // Removes it from log and store; again: from the store, where it may have come since. Errors:
   // kNoSuchRecording for what never was, kRecordingNotReady while it is made, kStoreUnavailable.
-  net::Task<Status> remove(Api& api, const std::string& name, WallTime now);
+  net::Task<Status> remove(Api& api, const std::string& name);
   // The same of all of them.
-  net::Task<Status> remove_all(Api& api, WallTime now);
+  net::Task<Status> remove_all(Api& api);
 
  private:
   RecordedSession(session::Session session, const std::vector<store::Recording>& rows);
-  net::Task<Status> remove_one(Api& api, store::Recording recording, WallTime now) const;
-  net::Task<Status> remove_object(Api& api, std::string name) const;
+  net::Task<Status> remove_one(Api& api, store::Recording recording) const;
   bool is_live() const { return session_.status != session::SessionStatus::kEnded; }
 
   session::Session session_;

@@ -167,16 +167,14 @@ Response removed(const Status& status) {
 Task<Response> remove(Request& request, Api& api) {
   auto session = co_await RecordedSession::find(request, api);
   if (!session) co_return Response::problem(session.error());
-  const auto now = api.clock.wall();
-  const auto status = co_await session->remove(api, request.params.at("name"), now);
+  const auto status = co_await session->remove(api, request.params.at("name"));
   co_return removed(status);
 }
 
 Task<Response> remove_all(Request& request, Api& api) {
   auto session = co_await RecordedSession::find(request, api);
   if (!session) co_return Response::problem(session.error());
-  const auto now = api.clock.wall();
-  const auto status = co_await session->remove_all(api, now);
+  const auto status = co_await session->remove_all(api);
   co_return removed(status);
 }
 

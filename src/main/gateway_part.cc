@@ -43,12 +43,17 @@ GatewayPart::GatewayPart(const Config& config, net::Loop& loop, const Clock& clo
     count_answer(metrics_, answered);
     observe_connect(metrics_, answered);
   });
+  if (recordings.log && recordings.objects && config.recording_ttl.count() > 0) {
+    retention_.emplace(gateway::RecordingStores{clock, *recordings.log, *recordings.objects},
+                       config.recording_ttl);
+  }
   metrics_.before_reading([this] { measure(); });
 }
 
 Result<int> GatewayPart::start() {
   const auto port = server_->listen(config_.host, config_.port);
   if (port) tasks_.spawn("sweeper", sweeper_.run());
+  if (port && retention_) tasks_.spawn("retention", retention_->run());
   return port;
 }
 

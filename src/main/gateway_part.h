@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/metrics.h"
 #include "gateway/api.h"
+#include "gateway/retention.h"
 #include "gateway/sweeper.h"
 #include "gateway/worker_directory.h"
 #include "net/http_server.h"
@@ -50,6 +51,7 @@ class GatewayPart {
   gateway::WorkerDirectory directory_;
   gateway::SessionService sessions_;
   gateway::Sweeper sweeper_;
+  std::optional<gateway::Retention> retention_;  // where recordings have a time
   gateway::Auth auth_;
   gateway::Api api_;
   std::optional<net::HttpServer> server_;  // until `close`

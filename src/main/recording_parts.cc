@@ -58,7 +58,6 @@ Result<std::unique_ptr<RecordingParts>> RecordingParts::open(const Config& confi
   auto parts = std::make_unique<RecordingParts>(loop, clock, std::move(*objects));
   store::UploadLimits limits;
   limits.spool_bytes_max = config.recording_spool_max;
-  limits.lifetime = config.recording_ttl;
   auto queue = store::UploadQueue::open(loop, clock, *parts->objects_,
                                         below(config, "recordings-spool"), limits);
   if (!queue) return queue.error();

@@ -30,6 +30,10 @@ class RecordingLog {
                                                                        std::string name,
                                                                        RecordingKind kind,
                                                                        WallTime now) = 0;
+  // Those that came to their end before then and were not removed, the oldest first; at most
+  // `count`.
+  virtual net::Task<Result<std::vector<Recording>>> settled_before(WallTime when,
+                                                                   std::size_t count) = 0;
 };
 
 }  // namespace pbaas::store

@@ -131,10 +131,37 @@ TYPED_TEST_P(RecordingLogContract, KeepsWhatWasToldForTheNextProcess) {
   EXPECT_EQ(this->of(session).size(), 1U);
 }
 
+TYPED_TEST_P(RecordingLogContract, FindsTheOldestThatCameToTheirEnd) {
+  const auto session = this->new_session();
+  const WallTime begin{Duration{1'600'000'000'000}};
+  const auto at = [&](const std::string& name, RecordingState state, Duration after) {
+    auto recording = this->stored(session, name);
+    recording.state = state;
+    recording.changed_at = begin + after;
+    EXPECT_TRUE(this->note(recording));
+  };
+  at("third", RecordingState::kFailed, Duration{3});
+  at("first", RecordingState::kStored, Duration{1});
+  at("second", RecordingState::kTruncated, Duration{2});
+  at("waits", RecordingState::kUploading, Duration{1});
+  at("removed", RecordingState::kStored, Duration{1});
+  this->remove(session, "removed");
+  const auto names = [&](Duration before, std::size_t count) {
+    std::vector<std::string> found;
+    const auto rows = this->run(this->log().settled_before(begin + before, count)).value();
+    for (const auto& each : rows) found.push_back(each.name);
+    return found;
+  };
+  EXPECT_EQ(names(Duration{3}, 10), (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(names(Duration{9}, 10), (std::vector<std::string>{"first", "second", "third"}));
+  EXPECT_EQ(names(Duration{9}, 1), std::vector<std::string>{"first"});
+}
+
 REGISTER_TYPED_TEST_SUITE_P(RecordingLogContract, GivesBackWhatItWasTold, ShowsTheNewestState,
                             HasNothingOfASessionThatWasNotRecorded,
                             WritesNothingOfASessionThatItDoesNotKnow, TakesAWhyThatIsNoText,
                             TellsTheWorkerOfARemovedOne, RemovesOnce,
-                            RemovesWhatItsWorkerHasYetToTell, KeepsWhatWasToldForTheNextProcess);
+                            RemovesWhatItsWorkerHasYetToTell, KeepsWhatWasToldForTheNextProcess,
+                            FindsTheOldestThatCameToTheirEnd);
 
 }  // namespace pbaas::store

@@ -99,4 +99,13 @@ Result<std::optional<Recording>> RecordingTable::remove(const SessionId& session
   return std::optional(removed->front());
 }
 
+Result<std::vector<Recording>> RecordingTable::settled_before(WallTime when, std::size_t count) {
+  std::string text("SELECT ");
+  text.append(column_list(kColumns))
+      .append(
+          " FROM recordings WHERE state IN ('stored', 'truncated', 'failed') AND removed_at IS "
+          "NULL AND changed_at < $1 ORDER BY changed_at LIMIT $2");
+  return to_recordings(database_.query({text, {sql_time(when), sql_number(count)}}));
+}
+
 }  // namespace pbaas::store

@@ -20,6 +20,7 @@ class RecordingTable {
   Result<std::vector<Recording>> of(const SessionId& session);
   Result<std::optional<Recording>> remove(const SessionId& session, const std::string& name,
                                           RecordingKind kind, WallTime now);
+  Result<std::vector<Recording>> settled_before(WallTime when, std::size_t count);
 
  private:
   SqlDatabase& database_;

@@ -182,6 +182,13 @@ net::Task<Result<std::optional<Recording>>> PostgresSessionLog::remove_recording
       });
 }
 
+net::Task<Result<std::vector<Recording>>> PostgresSessionLog::settled_before(WallTime when,
+                                                                             std::size_t count) {
+  return read<std::vector<Recording>>([=](SessionTable& table) {
+    return RecordingTable(table.database()).settled_before(when, count);
+  });
+}
+
 SessionLogStats PostgresSessionLog::stats() const {
   return parts_->delivery.stats();
 }

@@ -294,6 +294,13 @@ net::Task<Result<std::optional<Recording>>> SqliteSessionLog::remove_recording(S
       });
 }
 
+net::Task<Result<std::vector<Recording>>> SqliteSessionLog::settled_before(WallTime when,
+                                                                           std::size_t count) {
+  return call<std::vector<Recording>>([=](SessionTable& table) {
+    return RecordingTable(table.database()).settled_before(when, count);
+  });
+}
+
 SessionLogStats SqliteSessionLog::stats() const {
   return writer_->stats();
 }

@@ -174,16 +174,6 @@ TEST_F(UploadLoopTest, HasTimeForTheBytesOfALongRecording) {
   EXPECT_GT(store.deadlines[0].left(clock), std::chrono::seconds(seconds - 60));
 }
 
-TEST_F(UploadLoopTest, ForgetsNothingWhileItsTimeIsNotOver) {
-  limits.settled_max = 0;
-  limits.lifetime = std::chrono::hours(1);
-  open();
-  record("kept", 1);
-  upload("kept");
-  run_task(loop, queue->upkeep());
-  EXPECT_EQ(queue->of(session).size(), 1U);
-}
-
 // An upload that arrived and was not heard of; it is removed while the store is away, and the
 // process ends before that is back.
 TEST_F(UploadLoopTest, RemovesWhatAnUploadMayHaveBroughtHoweverLongThatTakes) {

@@ -324,16 +324,6 @@ net::Task<void> UploadQueue::write_pending() {
   for (const auto& key : pending) co_await write(key);
 }
 
-std::vector<UploadQueue::Key> UploadQueue::outlived() const {
-  std::vector<Key> old;
-  if (limits_.lifetime.count() == 0) return old;
-  for (const auto& [key, entry] : entries_) {
-    const bool is_over = entry.recording.changed_at + limits_.lifetime <= clock_.wall();
-    if (entry.recording.is_settled() && !entry.is_busy && is_over) old.push_back(key);
-  }
-  return old;
-}
-
 net::Task<Status> UploadQueue::remove_object(const Recording& recording) {
   const auto key = object_key(recording.session, recording.name);
   const auto deadline = Deadline::after(clock_, kStoreCallTime);
@@ -394,31 +384,7 @@ net::Task<void> UploadQueue::remove_owed() {
   }
 }
 
-net::Task<Status> UploadQueue::remove_outlived(Key key) {
-  if (const Entry* entry = find(key); outlived_ && entry != nullptr) {
-    auto asking = outlived_(entry->recording);
-    const auto asked = co_await std::move(asking);
-    if (!asked) co_return asked;
-  }
-  co_return co_await remove_now(key);
-}
-
-net::Task<void> UploadQueue::remove_old() {
-  int failures = 0;
-  for (const auto& key : outlived()) {
-    const auto removed = co_await remove_outlived(key);
-    if (removed) continue;
-    log::warn(
-        "an old recording is not removed",
-        {{"session", key.first.text()}, {"name", key.second}, {"why", removed.error().detail}});
-    if (++failures == kFailuresMax) co_return;
-  }
-}
-
 net::Task<void> UploadQueue::forget_most() {
-  // What is forgotten is removed from the store by nobody: with a lifetime it is that which ends
-  // them.
-  if (limits_.lifetime.count() != 0) co_return;
   std::vector<std::pair<WallTime, Key>> settled;
   for (const auto& [key, entry] : entries_) {
     if (entry.recording.is_settled()) settled.emplace_back(entry.recording.changed_at, key);
@@ -433,7 +399,6 @@ net::Task<void> UploadQueue::upkeep() {
   co_await measure();
   co_await write_pending();
   co_await remove_owed();
-  co_await remove_old();
   co_await forget_most();
 }
 

@@ -29,8 +29,6 @@ struct UploadLimits {
   std::uint64_t spool_bytes_max = std::uint64_t{10} << 30;
   // What is to stay free on the disk.
   std::uint64_t disk_bytes_free_min = std::uint64_t{64} << 20;
-  // How long a recording is kept after it is settled; 0: for ever.
-  std::chrono::seconds lifetime{0};
   // An upload that takes longer is tried again, from its start: it has time for its bytes besides.
   // A line that takes nothing at all is noticed much sooner.
   Duration put_time = std::chrono::minutes(15);
@@ -39,9 +37,8 @@ struct UploadLimits {
   Duration retry_first{1'000};
   Duration retry_most{60'000};
   Duration upkeep_every{1'000};
-  // Where they are kept for ever, the oldest settled ones above it are forgotten here; the store
-  // keeps them.
-  std::size_t settled_max = 10'000;
+  // The oldest settled ones above it are forgotten here; the store keeps them.
+  std::size_t settled_max = 1'000;
 };
 
 struct FinishedRecording {
@@ -85,13 +82,10 @@ class UploadQueue {
   std::vector<Recording> all() const;
   // Told of every change of state, after it is on disk.
   void on_change(std::function<void(const Recording&)> told) { told_ = std::move(told); }
-  // Asked before one is removed because its time is over; where it fails, that is put off.
-  using OnOutlived = std::function<net::Task<Status>(Recording)>;
-  void on_outlived(OnOutlived outlived) { outlived_ = std::move(outlived); }
 
   // Uploads one after another, for ever; run it twice for two at once.
   net::Task<void> run_uploads();
-  // Measures the spool, writes what could not be written, removes what is too old; for ever.
+  // Measures the spool, writes what could not be written, removes what is owed; for ever.
   net::Task<void> run_upkeep();
   // What run_upkeep does once.
   net::Task<void> upkeep();
@@ -137,8 +131,6 @@ class UploadQueue {
   void wake_up();
   net::Task<void> measure();
   net::Task<void> write_pending();
-  net::Task<void> remove_old();
-  net::Task<Status> remove_outlived(Key key);
   net::Task<void> forget_most();
   net::Task<Status> forget(Key key);
   net::Task<Status> remove_object(const Recording& recording);
@@ -149,7 +141,6 @@ class UploadQueue {
   net::Task<Status> remove_owed(Key key);
   net::Task<void> remove_owed();
   net::Task<Status> on_disk(std::function<Status()> work);
-  std::vector<Key> outlived() const;
 
   net::Loop& loop_;
   const Clock& clock_;
@@ -159,7 +150,6 @@ class UploadQueue {
   std::map<Key, Entry> entries_;
   std::map<Key, Removal> removals_;
   std::function<void(const Recording&)> told_;
-  OnOutlived outlived_;
   bool is_away_ = false;
   std::uint64_t spool_bytes_ = 0;
   std::uint64_t disk_bytes_free_;

@@ -23,7 +23,6 @@ using State = RecordingState;
 
 constexpr std::size_t kMiB = 1024 * 1024;
 constexpr Duration kLook{5};
-constexpr Duration kLong{30'000};
 
 UploadLimits quick_limits() {
   UploadLimits limits;
@@ -122,38 +121,6 @@ TEST_F(UploadQueueTest, StoresWhatWasFinished) {
   EXPECT_EQ(recording().sha256, sha256_hex("the content"));
   EXPECT_EQ(recording().bytes, 11U);
   EXPECT_EQ(stored(*folder_store_), "the content");
-}
-
-TEST_F(UploadQueueTest, PutsOffTheEndOfWhatNobodyCouldBeToldOf) {
-  limits_.lifetime = std::chrono::seconds(1);
-  open();
-  record("x");
-  ASSERT_TRUE(upload_all());
-  int asked = 0;
-  queue_->on_outlived([&asked](Recording) -> net::Task<Status> {
-    if (++asked < 3) co_return Error{Fault::kStoreUnavailable, "the log is away"};
-    co_return Status();
-  });
-  const auto is_gone = [this] { return queue_->of(session_).empty(); };
-  boost::asio::co_spawn(loop_, queue_->run_upkeep(), boost::asio::detached);
-  EXPECT_TRUE(run_task(loop_, wait_until(is_gone, Deadline::after(clock_, kLong))));
-  EXPECT_EQ(asked, 3);
-  EXPECT_EQ(stored(*folder_store_), "not there");
-}
-
-TEST_F(UploadQueueTest, RemovesTheNextWhereOneThatIsTooOldCannotBeRemoved) {
-  limits_.lifetime = std::chrono::seconds(1);
-  open();
-  record("x", "first");
-  record("x", "second");
-  queue_->on_outlived([](Recording recording) -> net::Task<Status> {
-    if (recording.name == "first") co_return Error{Fault::kStoreUnavailable, "it stays"};
-    co_return Status();
-  });
-  boost::asio::co_spawn(loop_, queue_->run_upkeep(), boost::asio::detached);
-  ASSERT_TRUE(upload_until([this] { return queue_->of(session_).size() == 1; }));
-  EXPECT_EQ(recording().name, "first");
-  EXPECT_EQ(stored(*folder_store_, "second"), "not there");
 }
 
 TEST_F(UploadQueueTest, TellsOfOneThatCouldNotBegin) {
@@ -299,19 +266,6 @@ TEST_F(UploadQueueTest, RemovesARecordingThatStillWaits) {
   record("x");
   ASSERT_TRUE(run_task(loop_, queue_->remove(session_, "network.har")));
   EXPECT_FALSE(std::filesystem::exists(spool_ + "/" + session_.text()));
-}
-
-TEST_F(UploadQueueTest, RemovesWhatIsOlderThanItsLifetime) {
-  limits_.lifetime = std::chrono::seconds(1);
-  open();
-  record("x");
-  ASSERT_TRUE(upload_all());
-  run_task(loop_, queue_->upkeep());
-  EXPECT_EQ(queue_->of(session_).size(), 1U);
-  std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
-  run_task(loop_, queue_->upkeep());
-  EXPECT_TRUE(queue_->of(session_).empty());
-  EXPECT_EQ(stored(*folder_store_), "not there");
 }
 
 TEST_F(UploadQueueTest, RemovesNothingThatSomebodyElsePutThere) {

@@ -29,17 +29,18 @@ class StagedRecordingLog final : public store::RecordingLog {
   net::Task<Result<std::vector<store::Recording>>> recordings_of(SessionId) override {
     co_return std::vector<store::Recording>();
   }
-  net::Task<Result<std::optional<store::Recording>>> remove_recording(SessionId, std::string name,
+  net::Task<Result<std::optional<store::Recording>>> remove_recording(SessionId, std::string,
                                                                       store::RecordingKind,
                                                                       WallTime) override {
-    removed.push_back(std::move(name));
     co_return std::optional<store::Recording>();
+  }
+  net::Task<Result<std::vector<store::Recording>>> settled_before(WallTime, std::size_t) override {
+    co_return std::vector<store::Recording>();
   }
 
   bool is_away = false;
   bool is_removed = false;  // all that it is told of
   std::map<std::string, store::Recording> rows;
-  std::vector<std::string> removed;
 };
 
 class RecordingFixture : public ::testing::Test {

@@ -24,7 +24,6 @@ RecordingRows::RecordingRows(net::Loop& loop, const Clock& clock, store::UploadQ
 void RecordingRows::start() {
   for (auto& each : queue_.all()) untold_.emplace(Key{each.session, each.name}, each);
   queue_.on_change([this](const store::Recording& recording) { changed(recording); });
-  queue_.on_outlived([this](store::Recording recording) { return outlived(std::move(recording)); });
   tasks_.spawn("recording_rows", run());
 }
 
@@ -72,14 +71,6 @@ net::Task<void> RecordingRows::tell(store::Recording recording) {
   log::warn("recording_not_removed", {{"session", recording.session.text()},
                                       {"name", recording.name},
                                       {"why", removed.error().detail}});
-}
-
-net::Task<Status> RecordingRows::outlived(store::Recording recording) {
-  const auto now = clock_.wall();
-  const auto removed =
-      co_await log_.remove_recording(recording.session, recording.name, recording.kind, now);
-  if (!removed) co_return removed.error();
-  co_return Status();
 }
 
 net::Task<void> RecordingRows::told(Deadline deadline) {

@@ -36,7 +36,6 @@ class RecordingRows {
   void changed(const store::Recording& recording);
   net::Task<void> run();
   net::Task<void> tell(store::Recording recording);
-  net::Task<Status> outlived(store::Recording recording);
 
   net::Loop& loop_;
   const Clock& clock_;

@@ -80,18 +80,5 @@ TEST_F(RecordingRowsTest, CountsThoseThatCameToAnEnd) {
             std::string::npos);
 }
 
-TEST_F(RecordingRowsTest, ForgetsInTheLogWhatHasOutlivedItsTime) {
-  limits.lifetime = std::chrono::seconds(1);
-  open();
-  start();
-  begin();
-  ASSERT_TRUE(run(queue->fail(session, "network.har", "no reason")));
-  EXPECT_TRUE(comes_true([&] {
-    support::run_task(loop, queue->upkeep());
-    return queue->of(session).empty();
-  }));
-  EXPECT_EQ(log.removed, std::vector<std::string>{"network.har"});
-}
-
 }  // namespace
 }  // namespace pbaas::worker

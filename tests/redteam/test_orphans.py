@@ -15,9 +15,7 @@ from processes import wait_until
 
 KILLS = int(os.environ.get("PBAAS_KILLS", 20))
 SESSIONS, SPARES = 8, 4
-# What has been left so long is left for ever. On a machine that does nothing else all are gone after AIM_SECONDS; how
-# often it took longer is said at the end of the run.
-LEFT_SECONDS, AIM_SECONDS = 15, 2
+LEFT_SECONDS = 2
 
 
 def cgroups_of(instances):
@@ -55,9 +53,8 @@ def test_kill_9_of_the_service_leaves_no_process_mount_cgroup_or_folder(make_ser
         wait_until(lambda: not cgroups_of(instances), LEFT_SECONDS, "no cgroup")
         taken.append(time.monotonic() - killed)
         assert not mounts_below(service.run_dir)
-    late = sum(each > AIM_SECONDS for each in taken)
     REPORT.append(f"kill -9 of a service with {SESSIONS} sessions, {KILLS} times: nothing was left after "
-                  f"{max(taken):.2f} s at the most; {late} times it took more than {AIM_SECONDS} s")
+                  f"{max(taken):.2f} s at the most")
 
 
 @pytest.mark.skipif(not os.access("/sys/fs/cgroup/memory", os.W_OK), reason="cgroups of version 1 cannot be made here")
