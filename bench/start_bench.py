@@ -55,7 +55,7 @@ def measure_memory(service):
 
 def below(pid):
     """All processes below this one."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = " ".join(task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children")).split()
     return [each for child in children for each in (int(child), *below(int(child)))]
 
 

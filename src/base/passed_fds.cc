@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 
@@ -22,6 +23,7 @@ void take_fds(const cmsghdr& rights, std::vector<UniqueFd>& fds) {
 
 bool send_passing(int socket, std::span<const std::byte> bytes, std::span<const int> fds,
                   int flags) {
+  assert(fds.size() <= kPassedFdsMax);
   iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
   msghdr head{};
   head.msg_iov = &part;

@@ -10,6 +10,8 @@
 
 namespace pbaas::browser {
 
+static_assert(kInitOrderFds <= kPassedFdsMax);
+
 std::string to_bytes(const InitOrder& order) {
   std::string bytes = std::to_string(order.command.size()) + '\0';
   for (const auto* words : {&order.command, &order.environment}) {

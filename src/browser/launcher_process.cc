@@ -15,7 +15,6 @@
 #include <cstring>
 #include <exception>
 #include <map>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -247,12 +246,19 @@ class LauncherProcess {
   Result<Begun> start_in_sandbox(const StartOrder& order, const std::vector<UniqueFd>& fds) {
     const InitOrder told{order.argv, variables_of(order)};
     const InitOrderFds beside{fds[0].get(), fds[1].get(), fds[2].get(), fds[3].get()};
-    if (const auto ready = take_ready(order)) {
-      if (tell(ready->orders.get(), told, beside)) return ready->begun;
-      kill_group(ready->begun.pid);  // Its cgroup is the next one's.
+    Cgroup former;  // of a sandbox that was of no use; else the next one's
+    if (const auto taken = ready_.extract(order.folder); !taken.empty()) {
+      const Sandbox& ready = taken.mapped();
+      if (ready.command == order.sandbox && tell(ready.orders.get(), told, beside))
+        return ready.begun;
+      kill_group(ready.begun.pid);
+      former = ready.begun.cgroup;
     }
     const auto made = make_sandbox(order.folder, order.sandbox, fds[2].get());
-    if (!made) return made.error();
+    if (!made) {
+      if (former) late_cgroups_.push_back(former);
+      return made.error();
+    }
     if (const auto said = tell(made->orders.get(), told, beside); !said) {
       end_unused(made->begun);
       return said.error();
@@ -278,14 +284,6 @@ class LauncherProcess {
     const UniqueFd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
     auto made = make_sandbox(order.folder, order.sandbox, nowhere.get());
     if (made) ready_.insert_or_assign(order.folder, std::move(*made));
-  }
-
-  std::optional<Sandbox> take_ready(const StartOrder& order) {
-    auto taken = ready_.extract(order.folder);
-    if (taken.empty()) return std::nullopt;
-    if (taken.mapped().command == order.sandbox) return std::move(taken.mapped());
-    kill_group(taken.mapped().begun.pid);
-    return std::nullopt;
   }
 
   void end_unused(const Begun& begun) {

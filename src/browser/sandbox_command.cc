@@ -72,8 +72,9 @@ void add_system(Words& words) {
 void add_time_zone(Words& words) {
   const std::string path = "/etc/localtime";
   std::error_code none;
-  if (fs::weakly_canonical(path, none).string().starts_with("/usr/")) {
-    add(words, {"--symlink", fs::read_symlink(path, none).string(), path});
+  const std::string zone = fs::weakly_canonical(path, none).string();
+  if (zone.starts_with("/usr/")) {
+    add(words, {"--symlink", zone, path});
   } else {
     add(words, {"--ro-bind-try", path, path});
   }

@@ -54,8 +54,8 @@ TEST(SandboxCommand, BindsNothingOfTheMachineForWriting) {
 
 TEST(SandboxCommand, KeepsTheLinkThatNamesTheTimeZone) {
   std::error_code none;
-  const auto zone = std::filesystem::read_symlink("/etc/localtime", none);
-  if (none) GTEST_SKIP() << "/etc/localtime is no link here";
+  const auto zone = std::filesystem::canonical("/etc/localtime", none);
+  if (!zone.string().starts_with("/usr/")) GTEST_SKIP() << "/etc/localtime is no link here";
   EXPECT_TRUE(
       has(sandbox_command(kSpec, "/usr/bin/x"), {"--symlink", zone.string(), "/etc/localtime"}));
 }

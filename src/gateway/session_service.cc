@@ -199,6 +199,8 @@ net::Task<Result<Session>> SessionService::create_once(session::SessionOptions o
     const auto first = co_await log_.insert_once(pending.session(), key);
     if (first && !*first) {
       auto created = co_await run_create(pending, in_turn);
+      // That it ran outlives this process before anybody is told: the key is this session's.
+      if (created) co_await log_.written();
       if (created || !is_in_doubt(created.error())) co_return created;
       if (in_turn.passed(clock_)) break;
       // Its end is in the log, and gives the key back, before the next try.

@@ -131,9 +131,13 @@ class SqliteSessionLog::Writer {
 
   void keep_log_short() {
     const int pages = database_->log_pages();
-    if (pages > kLogPagesMax) {
+    // Not at every commit where somebody reads for long, which keeps the log from being restarted.
+    if (pages < kLogPagesMax) restart_above_ = kLogPagesMax;
+    if (pages > restart_above_) {
+      restart_above_ = pages + kLogPagesMax;
       const std::lock_guard lock(sync_mutex_);
       (void)database_->restart_log();
+      return;
     }
     if (pages < kLogPages || is_syncing_.exchange(true)) return;
     syncs_.post_later(Duration{0}, [this] {
@@ -172,6 +176,7 @@ class SqliteSessionLog::Writer {
   const std::string epoch_ = random_hex_128();
   std::int64_t next_state_ = 0;
   bool retry_scheduled_ = false;
+  int restart_above_ = kLogPagesMax;  // pages
 
   // The loop adds while the thread takes.
   std::mutex mutex_;

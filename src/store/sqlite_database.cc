@@ -164,7 +164,9 @@ Status SqliteDatabase::sync() {
 }
 
 Status SqliteDatabase::restart_log() {
-  return run_script("PRAGMA wal_checkpoint(RESTART)");
+  const std::string wait = std::to_string(kBusyTimeoutMs);
+  return run_script(
+      "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout = " + wait);
 }
 
 int SqliteDatabase::log_pages() const {

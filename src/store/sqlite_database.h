@@ -26,11 +26,11 @@ class SqliteDatabase final : public SqlDatabase {
   // What was written survives the loss of power from now on; that of the process it survives
   // anyway.
   Status sync();
-  // The same, and the next commit begins the write-ahead log anew; nothing while another connection
-  // does either.
+  // The same, and the next commit begins the write-ahead log anew; not while another connection
+  // does either, or reads. Waits for none.
   Status restart_log();
   // How long the write-ahead log was at the last commit, in pages. It is emptied by nobody but
-  // `sync`, of this connection or another of the same file.
+  // `sync` and `restart_log`, of this connection or another of the same file.
   int log_pages() const;
 
  private:

@@ -37,7 +37,7 @@ struct LiveSession {
   session::Traffic logged_traffic{};  // as the session log has it
   session::ResourceUse logged_use{};  // the same
 
-  net::Event logged;       // its row is in the log
+  net::Event logged;       // its row is in the log, as far as the log can write
   net::Event ended;        // the session has ended: stops a launch under way
   net::Event launched;     // the launch is over, well or not: for its own ending
   net::Event settled;      // it runs or has ended: for who awaits the start

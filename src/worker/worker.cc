@@ -73,7 +73,7 @@ net::Task<Result<Session>> Worker::start(Session session) {
   const auto deadline = Deadline::after(clock_, kLaunchMax);
   const bool settled = co_await live->settled.wait(deadline);
   if (!settled) end_live(live, EndReason::kLaunchFailed, "Chromium did not start in time");
-  // That it runs need not be written yet: whoever finds it as starting learns what became of it.
+  // That it runs is written a moment later: a kill in between leaves it as one that was starting.
   co_await live->logged.wait(Deadline::after(clock_, kWriteMax));
   if (live->running()) co_return live->record;
   co_await written();

@@ -36,11 +36,17 @@ class MemoryLog final : public store::SessionLog {
                                             const std::vector<SessionId>&) override {
     co_return Error{};
   }
-  net::Task<void> written() override { co_return; }
+  net::Task<void> written() override {
+    if (disk == nullptr) co_return;
+    const SystemClock clock;
+    const auto deadline = Deadline::after(clock, Duration{5'000});
+    co_await disk->wait(deadline);
+  }
   net::Task<Status> flush() override { co_return Status{}; }
   store::SessionLogStats stats() const override { return {}; }
 
   std::vector<session::Session> rows;
+  net::Event* disk = nullptr;  // where there is one, nothing is written before it is set
 };
 
 struct WorkerTest : ::testing::Test {
@@ -101,6 +107,24 @@ TEST_F(WorkerTest, StartsNothingWithoutItsLease) {
   EXPECT_EQ(refused.error().fault, Fault::kNoCapacity);
   worker.set_leased(true);
   start(new_session());
+}
+
+TEST_F(WorkerTest, AnswersNoCreateBeforeItsRowIsWritten) {
+  net::Event disk(loop);
+  log.disk = &disk;
+  bool answered = false;
+  net::TaskGroup tasks(loop);
+  tasks.spawn("start", [](Worker& into, session::Session wanted, bool& done) -> net::Task<void> {
+    const auto started = co_await into.start(std::move(wanted));
+    done = started.has_value();
+  }(worker, new_session(), answered));
+  settle();
+  ASSERT_EQ(worker.held().size(), 1U);
+  EXPECT_FALSE(answered);
+  disk.set();
+  settle();
+  EXPECT_TRUE(answered);
+  log.disk = nullptr;
 }
 
 TEST_F(WorkerTest, StartsASessionOnce) {

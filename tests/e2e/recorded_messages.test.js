@@ -70,6 +70,13 @@ for (const [title, without, withRecording] of [
   });
 }
 
+test('would be found: one more that is another each time', () => {
+  const comparison = new Comparison();
+  for (let pair = 0; pair < PAIRS_MAX; ++pair)
+    comparison.take({ without: ['a {}'], with: ['a {}', `b {"x":${pair}}`] });
+  assert.ok(comparison.differences.length > 0);
+});
+
 test('would not be found: what differs without recording, too', () => {
   const comparison = new Comparison();
   comparison.take({ without: ['a', 'b', '1'], with: ['b', 'a', '2'] });

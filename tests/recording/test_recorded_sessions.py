@@ -150,7 +150,8 @@ def test_a_service_that_is_stopped_has_stored_what_it_recorded(make_service, sit
 
 def test_a_stopped_encoder_changes_nothing_for_the_client(make_service, site):
     service = make_service()
-    session = service.create(record={"video": BOTH["video"]})
+    # More than the line to the encoder holds.
+    session = service.create(record={"video": {"width": 1280, "height": 720, "fps_max": 25}})
 
     async def use(cdp, page):
         wait_until(lambda: encoders(service), 10, "it encodes")

@@ -109,6 +109,7 @@ def test_an_upload_in_which_the_store_falls_silent_is_whole(make_service, object
     service = make_service(**settings(object_store, bucket, line))
     line.delay(0.002)
     session = begin_upload(service, site)
+    wait_until(lambda: S3(object_store, bucket).open_uploads(), 30, "parts are on their way")
     line.blackhole()
     time.sleep(AWAY_SECONDS)
     assert service.end(service.create()["id"])["status"] == "ended", "sessions go on"

@@ -1,10 +1,14 @@
 // What a client and a browser said to each other, twice and more, compared: which message, how often, in which order.
 // No two runs are the same, whoever is between: a difference is what differs each time.
 
-// What every recorded session is known to show (docs/recordings.md): that somebody is attached to each target, and the
-// number that a request has in the domain Network.
-const KNOWN_METHODS = new Set(['Target.targetInfoChanged']);
-const KNOWN_FIELDS = new Set(['attached', 'networkId']);
+// What every recorded session is known to show (docs/recordings.md): that somebody is attached to each target, and of a
+// request that waits for the client the number that it has in the domain Network.
+const KNOWN_METHOD = 'Target.targetInfoChanged';
+
+function forgetKnown(name, { params, result }) {
+  if (name === 'Fetch.requestPaused') delete params.networkId;
+  for (const info of [params?.targetInfo, result?.targetInfo, ...result?.targetInfos ?? []]) delete info?.attached;
+}
 
 // Values that are another in each run, by the name of their field.
 const CHANGING =
@@ -26,8 +30,7 @@ function plainValue(value, name, ports) {
   if (typeof value === 'number') return Number.isInteger(value) ? value : '<number>';
   if (Array.isArray(value)) return value.map(each => plainValue(each, '', ports));
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.keys(value).filter(each => !KNOWN_FIELDS.has(each)).sort()
-    .map(each => [each, plainValue(value[each], each, ports)]));
+  return Object.fromEntries(Object.keys(value).sort().map(each => [each, plainValue(value[each], each, ports)]));
 }
 
 // The messages as texts without ids and times, in order. `ports` are the sites', which both runs share.
@@ -39,7 +42,8 @@ export function plain(heard, ports) {
     const key = `${sessionId ?? ''} ${id}`;
     if (from === 'client') asked.set(key, method);
     const name = method ?? `answer to ${asked.get(key) ?? asked.get(` ${id}`)}`;
-    if (KNOWN_METHODS.has(name)) continue;
+    if (name === KNOWN_METHOD) continue;
+    forgetKnown(name, rest);
     const of = sessionId ? 'of a target' : 'of all';
     texts.push(`${from} ${of}: ${name} ${JSON.stringify(plainValue(rest, '', ports))}`);
   }
@@ -52,12 +56,16 @@ function counted(texts) {
   return counts;
 }
 
+// Who says what to whom, without how.
+const nameOf = text => text.split(' {', 1)[0];
+
 const SIDES = ['without', 'with'];
 
 // A pair of runs, one without and one with, looked at in all ways in which they may differ.
 class Pair {
   constructor(runs) {
     this.counts = Object.fromEntries(SIDES.map(side => [side, counted(runs[side])]));
+    this.names = Object.fromEntries(SIDES.map(side => [side, counted(runs[side].map(nameOf))]));
     this.places = Object.fromEntries(SIDES.map(side => [side, new Map(runs[side].map((text, i) => [text, i]))]));
   }
   count(side, text) { return this.counts[side].get(text) ?? 0; }
@@ -89,6 +97,9 @@ export class Comparison {
     const difference = (name, look) => ({ name, look, without: new Set(), with: new Set() });
     for (const text of new Set(SIDES.flatMap(side => [...pair.counts[side].keys()]))) {
       yield difference(`how often: ${text}`, (each, side) => each.count(side, text));
+    }
+    for (const name of new Set(SIDES.flatMap(side => [...pair.names[side].keys()]))) {
+      yield difference(`how often: ${name}`, (each, side) => each.names[side].get(name) ?? 0);
     }
     const once = pair.once;
     for (let i = 0; i < once.length; ++i) {

@@ -38,7 +38,10 @@ def check(url, method, path, answer):
     kind = answer.headers.get("Content-Type", "").split(";")[0]
     if is_head:
         return
-    if answer.content and kind not in content:
+    if not answer.content:
+        if kind.endswith("json"):
+            violations.append(f"{method} {template} {answer.status_code}: no JSON in an empty body")
+    elif kind not in content:
         violations.append(f"{method} {template} {answer.status_code}: {kind} is not documented")
     elif kind.endswith("json") and "schema" in content[kind] and answer.status_code != 206:  # A part is no document.
         for fault in misfits(spec, content[kind]["schema"], answer.json(), "body"):
