@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import os
+import shutil
 import time
 
 import pytest
@@ -178,3 +179,16 @@ def test_recordings_are_kept_for_their_time(make_service, object_store, bucket, 
     wait_until(lambda: S3(object_store, bucket).keys(), 20, "it is stored")
     wait_until(lambda: not service.recordings(session["id"]), 20, "its time is over")
     wait_until(lambda: not S3(object_store, bucket).keys(), 5, "it is gone")
+
+
+def test_what_a_worker_brought_that_has_forgotten_it_is_kept_for_its_time(make_service, object_store, bucket, site):
+    service = make_service(**settings(object_store, bucket))
+    session = record(service, site)
+    assert settled(service, session)["network.har"]["state"] == "stored"
+    service.stop()
+    shutil.rmtree(service.data_dir / "recordings-spool")
+    service.settings["RECORDING_TTL"] = "1"
+    service.start()
+    wait_until(lambda: not S3(object_store, bucket).keys(), 20, "it is gone")
+    wait_until(lambda: not service.recordings(session["id"]), 5, "nobody finds it")
+    assert "recordings_outlived" in service.errors(None)
