@@ -27,14 +27,13 @@ struct KeptRecordings : ::testing::Test {
   T run(net::Task<T> task) {
     return support::run_task(loop, std::move(task));
   }
-  void store(const std::string& name, store::RecordingState state, std::chrono::seconds ago) {
+  void store(const std::string& name, store::RecordingState state) {
     std::ofstream(folder.file("file")) << "content";
     const auto deadline = Deadline::after(clock, Duration{5'000});
     const auto key = store::object_key(session.id, name);
     ASSERT_TRUE(run(objects.put({key, folder.file("file"), "text/plain"}, deadline)));
     store::Recording recording{.session = session.id, .name = name};
     recording.state = state;
-    recording.changed_at = clock.wall() - ago;
     ASSERT_TRUE(run(log->note(recording)).value());
   }
   bool is_kept(const std::string& name) {

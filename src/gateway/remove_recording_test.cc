@@ -10,7 +10,7 @@ namespace {
 using store::RecordingState;
 
 struct RemoveRecordingTest : KeptRecordings {
-  RemoveRecordingTest() { store("r", RecordingState::kStored, std::chrono::seconds(1)); }
+  RemoveRecordingTest() { store("r", RecordingState::kStored); }
   Status remove() {
     const auto rows = run(log->recordings_of(session.id)).value();
     return run(remove_recording({clock, *log, objects}, rows.at(0)));
@@ -29,7 +29,7 @@ TEST_F(RemoveRecordingTest, LeavesBothWhereTheStoreIsAway) {
 }
 
 TEST_F(RemoveRecordingTest, RemovesWhatItsWorkerBroughtMeanwhile) {
-  store("r", RecordingState::kUploading, std::chrono::seconds(1));
+  store("r", RecordingState::kUploading);
   objects.meanwhile = [this]() -> net::Task<void> {
     store::Recording stored{.session = session.id, .name = "r"};
     stored.state = RecordingState::kStored;

@@ -1,7 +1,6 @@
 #include "gateway/retention.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "base/log.h"
@@ -14,6 +13,8 @@ namespace {
 constexpr Duration kIntervalMin{1'000};
 constexpr Duration kIntervalMax{60'000};
 constexpr std::size_t kBatch = 100;
+// A store that is away is not asked for each of them. The next sweep goes on behind them.
+constexpr int kFailuresMax = 3;
 
 }  // namespace
 
@@ -27,35 +28,30 @@ net::Task<void> Retention::run() {
 
 net::Task<void> Retention::sweep() {
   std::size_t removed = 0;
-  std::optional<Error> problem;
-  for (bool is_more = true; is_more;) {
-    const auto due = co_await stores_.log.settled_before(stores_.clock.wall() - lifetime_, kBatch);
-    if (!due) {
-      problem = due.error();
-      break;
-    }
-    const auto batch = co_await remove(*due);
-    if (!batch) problem = batch.error();
-    if (batch) removed += *batch;
-    is_more = batch && *batch == kBatch;
-  }
+  const auto swept = co_await remove_all(removed);
   if (removed > 0) log::info("recordings_outlived", {{"count", removed}});
-  const bool was_failing = std::exchange(failing_, problem.has_value());
-  if (problem && !was_failing) log::warn("retention_failed", {{"why", problem->detail}});
+  const bool was_failing = std::exchange(failing_, !swept);
+  if (!swept && !was_failing) log::warn("retention_failed", {{"why", swept.error().detail}});
 }
 
-net::Task<Result<std::size_t>> Retention::remove(std::vector<store::Recording> due) {
-  std::size_t count = 0;
-  std::optional<Error> problem;
-  for (const auto& recording : due) {
-    const auto removed = co_await remove_recording(stores_, recording);
-    if (removed) ++count;
-    if (!removed && !problem) problem = removed.error();
-    // A store that is away is not asked for each of them.
-    if (!removed && count == 0) break;
+net::Task<Status> Retention::remove_all(std::size_t& count) {
+  Status problem;
+  int failures = 0;  // one after another
+  for (;;) {
+    const auto due = co_await stores_.log.outlived(lifetime_, behind_, kBatch);
+    if (!due) co_return due.error();
+    for (const auto& recording : *due) {
+      const auto removed = co_await remove_recording(stores_, recording);
+      behind_ = recording;
+      failures = removed ? 0 : failures + 1;
+      if (removed) ++count;
+      if (!removed) problem = removed;
+      if (failures == kFailuresMax) co_return problem;
+    }
+    if (due->size() == kBatch) continue;
+    behind_.reset();
+    co_return problem;
   }
-  if (problem && count == 0) co_return *problem;
-  co_return count;
 }
 
 }  // namespace pbaas::gateway

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "gateway/remove_recording.h"
 
@@ -20,12 +21,13 @@ class Retention {
   net::Task<void> sweep();
 
  private:
-  // How many of them were removed. Errors: as of the first that was not, where none was.
-  net::Task<Result<std::size_t>> remove(std::vector<store::Recording> due);
+  // Adds to `count`, which lives longer. Errors: kStoreUnavailable, where some were not removed.
+  net::Task<Status> remove_all(std::size_t& count);
 
   RecordingStores stores_;
   std::chrono::seconds lifetime_;
-  bool failing_ = false;  // the last sweep did, and that was said
+  std::optional<store::Recording> behind_;  // where the next sweep begins
+  bool failing_ = false;                    // the last sweep did, and that was said
 };
 
 }  // namespace pbaas::gateway

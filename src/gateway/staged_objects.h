@@ -29,6 +29,9 @@ class StagedObjects final : public store::ObjectStore {
   }
   net::Task<Status> remove(std::string key, Deadline by) override {
     if (is_away) co_return Error{Fault::kStoreUnavailable, "the store is away"};
+    if (!keeps.empty() && key.ends_with(keeps)) {
+      co_return Error{Fault::kStoreUnavailable, "the store keeps it"};
+    }
     const auto removed = co_await folder_.remove(std::move(key), by);
     if (auto once = std::exchange(meanwhile, nullptr)) co_await once();
     co_return removed;
@@ -43,6 +46,7 @@ class StagedObjects final : public store::ObjectStore {
   // What somebody else does between the next removal and what follows.
   std::function<net::Task<void>()> meanwhile;
   bool is_away = false;
+  std::string keeps;  // whose key ends so is never removed
   bool has_urls = false;
   store::PresignOptions presigned;
 

@@ -327,6 +327,10 @@ Status PostgresDatabase::lock_schema() {
   return run_script(kLockSchema);
 }
 
+std::string PostgresDatabase::now_ms() const {
+  return "CAST(extract(epoch FROM now()) * 1000 AS BIGINT)";
+}
+
 Status PostgresDatabase::limit_calls(Duration most) {
   call_max_ = most;
   // The server gives up first: a statement that takes too long is no server that is gone.

@@ -43,6 +43,7 @@ class PostgresDatabase final : public SqlDatabase {
   void roll_back() override;
   // Takes away the time limit of this connection, too: a step of the schema may take long.
   Status lock_schema() override;
+  std::string now_ms() const override;
   // How long a call may take from now on, here and in the server.
   Status limit_calls(Duration most);
 

@@ -3,6 +3,7 @@
 // (recording_log_contract.h).
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,10 +31,11 @@ class RecordingLog {
                                                                        std::string name,
                                                                        RecordingKind kind,
                                                                        WallTime now) = 0;
-  // Those that came to their end before then and were not removed, the oldest first; at most
-  // `count`.
-  virtual net::Task<Result<std::vector<Recording>>> settled_before(WallTime when,
-                                                                   std::size_t count) = 0;
+  // Those that came to their end longer ago than that, by the database's clock, and were not
+  // removed; by session and name, those behind `behind`; at most `count`.
+  virtual net::Task<Result<std::vector<Recording>>> outlived(std::chrono::seconds lifetime,
+                                                             std::optional<Recording> behind,
+                                                             std::size_t count) = 0;
 };
 
 }  // namespace pbaas::store

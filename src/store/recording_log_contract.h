@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "store/recording_log.h"
@@ -131,30 +132,41 @@ TYPED_TEST_P(RecordingLogContract, KeepsWhatWasToldForTheNextProcess) {
   EXPECT_EQ(this->of(session).size(), 1U);
 }
 
-TYPED_TEST_P(RecordingLogContract, FindsTheOldestThatCameToTheirEnd) {
+TYPED_TEST_P(RecordingLogContract, FindsThoseThatCameToTheirEnd) {
   const auto session = this->new_session();
-  const WallTime begin{Duration{1'600'000'000'000}};
-  const auto at = [&](const std::string& name, RecordingState state, Duration after) {
+  const auto is = [&](const std::string& name, RecordingState state) {
     auto recording = this->stored(session, name);
     recording.state = state;
-    recording.changed_at = begin + after;
     EXPECT_TRUE(this->note(recording));
   };
-  at("third", RecordingState::kFailed, Duration{3});
-  at("first", RecordingState::kStored, Duration{1});
-  at("second", RecordingState::kTruncated, Duration{2});
-  at("waits", RecordingState::kUploading, Duration{1});
-  at("removed", RecordingState::kStored, Duration{1});
+  is("a", RecordingState::kStored);
+  is("b", RecordingState::kTruncated);
+  is("c", RecordingState::kFailed);
+  is("waits", RecordingState::kUploading);
+  is("removed", RecordingState::kStored);
   this->remove(session, "removed");
-  const auto names = [&](Duration before, std::size_t count) {
-    std::vector<std::string> found;
-    const auto rows = this->run(this->log().settled_before(begin + before, count)).value();
-    for (const auto& each : rows) found.push_back(each.name);
-    return found;
+  std::optional<Recording> behind;
+  for (const std::string name : {"a", "b", "c"}) {
+    const auto found = this->run(this->log().outlived(std::chrono::seconds(0), behind, 1)).value();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].name, name);
+    behind = found[0];
+  }
+  const auto rest = this->run(this->log().outlived(std::chrono::seconds(0), behind, 1)).value();
+  EXPECT_TRUE(rest.empty());
+}
+
+// Whatever the clocks of workers and gateways say.
+TYPED_TEST_P(RecordingLogContract, TakesTheDatabasesTimeForTheEnd) {
+  const auto session = this->new_session();
+  EXPECT_TRUE(this->note(this->stored(session)));
+  const auto found = [this](std::chrono::seconds lifetime) {
+    return this->run(this->log().outlived(lifetime, {}, 10)).value().size();
   };
-  EXPECT_EQ(names(Duration{3}, 10), (std::vector<std::string>{"first", "second"}));
-  EXPECT_EQ(names(Duration{9}, 10), (std::vector<std::string>{"first", "second", "third"}));
-  EXPECT_EQ(names(Duration{9}, 1), std::vector<std::string>{"first"});
+  EXPECT_EQ(found(std::chrono::seconds(60)), 0U) << "changed_at is years ago";
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
+  EXPECT_TRUE(this->note(this->stored(session))) << "told once more";
+  EXPECT_EQ(found(std::chrono::seconds(1)), 1U);
 }
 
 REGISTER_TYPED_TEST_SUITE_P(RecordingLogContract, GivesBackWhatItWasTold, ShowsTheNewestState,
@@ -162,6 +174,6 @@ REGISTER_TYPED_TEST_SUITE_P(RecordingLogContract, GivesBackWhatItWasTold, ShowsT
                             WritesNothingOfASessionThatItDoesNotKnow, TakesAWhyThatIsNoText,
                             TellsTheWorkerOfARemovedOne, RemovesOnce,
                             RemovesWhatItsWorkerHasYetToTell, KeepsWhatWasToldForTheNextProcess,
-                            FindsTheOldestThatCameToTheirEnd);
+                            FindsThoseThatCameToTheirEnd, TakesTheDatabasesTimeForTheEnd);
 
 }  // namespace pbaas::store

@@ -16,13 +16,17 @@ constexpr std::span kWritten = std::span(kColumns).first<kColumns.size() - 1>();
 
 // The session is looked for, since a row without one is none: whoever deleted the session from the
 // log wants nothing of it there. `on_conflict` says what becomes of a row that is there.
-SqlStatement insert(const Recording& recording, std::string_view on_conflict) {
+SqlStatement insert(const Recording& recording, const SqlDatabase& database,
+                    std::string_view on_conflict) {
   std::string text("INSERT INTO recordings (");
+  const std::string settled_at = recording.is_settled() ? database.now_ms() : "NULL";
   text.append(column_list(kWritten))
       .append(
-          ") SELECT id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT), "
-          "CAST($6 AS TEXT), CAST($7 AS BIGINT), CAST($8 AS TEXT), CAST($9 AS BIGINT) "
-          "FROM sessions WHERE id = $1 ON CONFLICT (session_id, name) ");
+          ", settled_at) SELECT id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), "
+          "CAST($5 AS BIGINT), CAST($6 AS TEXT), CAST($7 AS BIGINT), CAST($8 AS TEXT), "
+          "CAST($9 AS BIGINT), ")
+      .append(settled_at)
+      .append(" FROM sessions WHERE id = $1 ON CONFLICT (session_id, name) ");
   text.append(on_conflict);
   return {text,
           {recording.session.text(), recording.name, std::string(to_word(recording.kind)),
@@ -62,8 +66,9 @@ Result<bool> RecordingTable::note(const Recording& recording) {
   constexpr std::string_view kUpdate =
       "DO UPDATE SET kind = excluded.kind, state = excluded.state, bytes = excluded.bytes, "
       "sha256 = excluded.sha256, duration_ms = excluded.duration_ms, why = excluded.why, "
-      "changed_at = excluded.changed_at WHERE recordings.removed_at IS NULL";
-  const auto noted = database_.query(insert(recording, kUpdate));
+      "changed_at = excluded.changed_at, settled_at = COALESCE(recordings.settled_at, "
+      "excluded.settled_at) WHERE recordings.removed_at IS NULL";
+  const auto noted = database_.query(insert(recording, database_, kUpdate));
   if (!noted) return noted.error();
   const auto removed = database_.query(
       {"SELECT 1 FROM recordings WHERE session_id = $1 AND name = $2 AND removed_at IS NOT NULL",
@@ -84,7 +89,7 @@ Result<std::optional<Recording>> RecordingTable::remove(const SessionId& session
   auto transaction = SqlTransaction::begin(database_);
   if (!transaction) return transaction.error();
   const Recording untold{.session = session, .name = name, .kind = kind};
-  const auto there = database_.query(insert(untold, "DO NOTHING"));
+  const auto there = database_.query(insert(untold, database_, "DO NOTHING"));
   if (!there) return there.error();
   // As it was: not removed.
   std::string text(
@@ -99,13 +104,21 @@ Result<std::optional<Recording>> RecordingTable::remove(const SessionId& session
   return std::optional(removed->front());
 }
 
-Result<std::vector<Recording>> RecordingTable::settled_before(WallTime when, std::size_t count) {
+Result<std::vector<Recording>> RecordingTable::outlived(std::chrono::seconds lifetime,
+                                                        const std::optional<Recording>& behind,
+                                                        std::size_t count) {
+  const Duration ago = lifetime;
   std::string text("SELECT ");
   text.append(column_list(kColumns))
+      .append(" FROM recordings WHERE removed_at IS NULL AND settled_at <= ")
+      .append(database_.now_ms())
       .append(
-          " FROM recordings WHERE state IN ('stored', 'truncated', 'failed') AND removed_at IS "
-          "NULL AND changed_at < $1 ORDER BY changed_at LIMIT $2");
-  return to_recordings(database_.query({text, {sql_time(when), sql_number(count)}}));
+          " - CAST($1 AS BIGINT) AND (session_id, name) > ($2, $3) ORDER BY session_id, name "
+          "LIMIT $4");
+  const std::string session = behind ? behind->session.text() : "";
+  const std::string name = behind ? behind->name : "";
+  return to_recordings(
+      database_.query({text, {std::int64_t{ago.count()}, session, name, sql_number(count)}}));
 }
 
 }  // namespace pbaas::store

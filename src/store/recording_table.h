@@ -2,6 +2,7 @@
 // is done; one thread at a time. The database must outlive it.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,9 @@ class RecordingTable {
   Result<std::vector<Recording>> of(const SessionId& session);
   Result<std::optional<Recording>> remove(const SessionId& session, const std::string& name,
                                           RecordingKind kind, WallTime now);
-  Result<std::vector<Recording>> settled_before(WallTime when, std::size_t count);
+  Result<std::vector<Recording>> outlived(std::chrono::seconds lifetime,
+                                          const std::optional<Recording>& behind,
+                                          std::size_t count);
 
  private:
   SqlDatabase& database_;

@@ -182,11 +182,12 @@ net::Task<Result<std::optional<Recording>>> PostgresSessionLog::remove_recording
       });
 }
 
-net::Task<Result<std::vector<Recording>>> PostgresSessionLog::settled_before(WallTime when,
-                                                                             std::size_t count) {
-  return read<std::vector<Recording>>([=](SessionTable& table) {
-    return RecordingTable(table.database()).settled_before(when, count);
-  });
+net::Task<Result<std::vector<Recording>>> PostgresSessionLog::outlived(
+    std::chrono::seconds lifetime, std::optional<Recording> behind, std::size_t count) {
+  return read<std::vector<Recording>>(
+      [lifetime, behind = std::move(behind), count](SessionTable& table) {
+        return RecordingTable(table.database()).outlived(lifetime, behind, count);
+      });
 }
 
 SessionLogStats PostgresSessionLog::stats() const {

@@ -299,11 +299,12 @@ net::Task<Result<std::optional<Recording>>> SqliteSessionLog::remove_recording(S
       });
 }
 
-net::Task<Result<std::vector<Recording>>> SqliteSessionLog::settled_before(WallTime when,
-                                                                           std::size_t count) {
-  return call<std::vector<Recording>>([=](SessionTable& table) {
-    return RecordingTable(table.database()).settled_before(when, count);
-  });
+net::Task<Result<std::vector<Recording>>> SqliteSessionLog::outlived(
+    std::chrono::seconds lifetime, std::optional<Recording> behind, std::size_t count) {
+  return call<std::vector<Recording>>(
+      [lifetime, behind = std::move(behind), count](SessionTable& table) {
+        return RecordingTable(table.database()).outlived(lifetime, behind, count);
+      });
 }
 
 SessionLogStats SqliteSessionLog::stats() const {

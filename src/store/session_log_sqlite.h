@@ -43,8 +43,9 @@ class SqliteSessionLog final : public SessionLog, public RecordingLog {
   net::Task<Result<std::optional<Recording>>> remove_recording(SessionId session, std::string name,
                                                                RecordingKind kind,
                                                                WallTime now) override;
-  net::Task<Result<std::vector<Recording>>> settled_before(WallTime when,
-                                                           std::size_t count) override;
+  net::Task<Result<std::vector<Recording>>> outlived(std::chrono::seconds lifetime,
+                                                     std::optional<Recording> behind,
+                                                     std::size_t count) override;
 
  private:
   class Writer;

@@ -41,6 +41,8 @@ class SqlDatabase {
   // Until the end of the transaction: of several programs that bring the schema up to date at once,
   // one does and the others wait.
   virtual Status lock_schema() = 0;
+  // The database's own time as an expression: ms since 1970.
+  virtual std::string now_ms() const = 0;
 };
 
 // A transaction that is taken back unless it was committed.

@@ -158,6 +158,10 @@ Status SqliteDatabase::lock_schema() {
   return {};  // BEGIN IMMEDIATE has.
 }
 
+std::string SqliteDatabase::now_ms() const {
+  return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
+}
+
 // A checkpoint syncs the WAL to disk, then the database: https://www.sqlite.org/wal.html#ckpt
 Status SqliteDatabase::sync() {
   return run_script("PRAGMA wal_checkpoint(PASSIVE)");

@@ -22,6 +22,7 @@ class SqliteDatabase final : public SqlDatabase {
   Status commit() override;
   void roll_back() override;
   Status lock_schema() override;
+  std::string now_ms() const override;
 
   // What was written survives the loss of power from now on; that of the process it survives
   // anyway.

@@ -384,10 +384,15 @@ net::Task<void> UploadQueue::remove_owed() {
   }
 }
 
+void UploadQueue::note_told(const Recording& recording) {
+  Entry* entry = find({recording.session, recording.name});
+  if (entry != nullptr && recording.is_settled()) entry->is_told = true;
+}
+
 net::Task<void> UploadQueue::forget_most() {
   std::vector<std::pair<WallTime, Key>> settled;
   for (const auto& [key, entry] : entries_) {
-    if (entry.recording.is_settled()) settled.emplace_back(entry.recording.changed_at, key);
+    if (entry.is_told && !entry.is_busy) settled.emplace_back(entry.recording.changed_at, key);
   }
   if (settled.size() <= limits_.settled_max) co_return;
   std::sort(settled.begin(), settled.end());

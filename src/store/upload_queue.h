@@ -37,8 +37,9 @@ struct UploadLimits {
   Duration retry_first{1'000};
   Duration retry_most{60'000};
   Duration upkeep_every{1'000};
-  // The oldest settled ones above it are forgotten here; the store keeps them.
-  std::size_t settled_max = 1'000;
+  // The oldest settled ones above it are forgotten here, once the log knows of them; the store
+  // keeps them.
+  std::size_t settled_max = 10'000;
 };
 
 struct FinishedRecording {
@@ -83,6 +84,9 @@ class UploadQueue {
   // Told of every change of state, after it is on disk.
   void on_change(std::function<void(const Recording&)> told) { told_ = std::move(told); }
 
+  // The log knows of its end.
+  void note_told(const Recording& recording);
+
   // Uploads one after another, for ever; run it twice for two at once.
   net::Task<void> run_uploads();
   // Measures the spool, writes what could not be written, removes what is owed; for ever.
@@ -104,6 +108,7 @@ class UploadQueue {
     Recording recording;
     bool is_busy = false;        // being digested, uploaded or removed
     bool is_on_disk = true;      // the manifest says what `recording` does
+    bool is_told = false;        // the log knows of its end
     bool may_be_stored = false;  // an upload was tried, and may have arrived whatever it said
     int tries = 0;
     Instant next_try{};

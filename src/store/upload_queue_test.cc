@@ -286,6 +286,9 @@ TEST_F(UploadQueueTest, ForgetsTheOldestSettledOnesButLeavesThemInTheStore) {
   record("x");
   ASSERT_TRUE(upload_all());
   run_task(loop_, queue_->upkeep());
+  EXPECT_EQ(queue_->of(session_).size(), 1U) << "the log does not know of it yet";
+  queue_->note_told(recording());
+  run_task(loop_, queue_->upkeep());
   EXPECT_TRUE(queue_->of(session_).empty());
   EXPECT_EQ(stored(*folder_store_), "x");
 }

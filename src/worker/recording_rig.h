@@ -34,7 +34,9 @@ class StagedRecordingLog final : public store::RecordingLog {
                                                                       WallTime) override {
     co_return std::optional<store::Recording>();
   }
-  net::Task<Result<std::vector<store::Recording>>> settled_before(WallTime, std::size_t) override {
+  net::Task<Result<std::vector<store::Recording>>> outlived(std::chrono::seconds,
+                                                            std::optional<store::Recording>,
+                                                            std::size_t) override {
     co_return std::vector<store::Recording>();
   }
 

@@ -63,7 +63,7 @@ net::Task<void> RecordingRows::tell(store::Recording recording) {
     co_return;
   }
   if (was_silent) log::info("recordings_told_again");
-  if (*noted) co_return;
+  if (*noted) co_return queue_.note_told(recording);
   // One that is being made goes when it is there, so that its recorder finds what it works on.
   if (recording.state == store::RecordingState::kRecording) co_return;
   const auto removed = co_await queue_.remove(recording.session, recording.name);

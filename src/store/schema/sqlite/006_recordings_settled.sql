@@ -1,4 +1,8 @@
--- For those whose time is over.
+-- When each came to its end, by the clock of the database, which is one for all machines.
 
-CREATE INDEX recordings_settled ON recordings (changed_at)
-  WHERE removed_at IS NULL AND state IN ('stored', 'truncated', 'failed');
+ALTER TABLE recordings ADD COLUMN settled_at INTEGER;
+
+UPDATE recordings SET settled_at = changed_at WHERE state IN ('stored', 'truncated', 'failed');
+
+CREATE INDEX recordings_settled ON recordings (settled_at)
+  WHERE removed_at IS NULL AND settled_at IS NOT NULL;
