@@ -45,13 +45,14 @@ class Talker:
     def __init__(self, connections, pause=0.05):
         self.connections, self.pause = connections, pause
         self.answers, self.longest = 0, 0.0
+        self.stopping = False
 
     async def __aenter__(self):
         self.tasks = [asyncio.create_task(self._talk(each)) for each in self.connections]
         return self
 
     async def _talk(self, connection):
-        while True:
+        while not self.stopping:
             began = time.monotonic()
             await connection.call("Browser.getVersion", timeout=30)
             self.longest = max(self.longest, time.monotonic() - began)
@@ -59,11 +60,9 @@ class Talker:
             await asyncio.sleep(self.pause)
 
     async def __aexit__(self, *_):
-        for task in self.tasks:
-            task.cancel()
-        for result in await asyncio.gather(*self.tasks, return_exceptions=True):
-            if not isinstance(result, asyncio.CancelledError):
-                raise result
+        # Not cancelled: before Python 3.12 wait_for loses that where the answer comes at the same moment.
+        self.stopping = True
+        await asyncio.gather(*self.tasks)
 
 
 class Load:
