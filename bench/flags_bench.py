@@ -9,10 +9,8 @@ import argparse
 import statistics
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from start_bench import BURST, ByHand, Service, command_of, memory_kb, timed  # noqa: E402
+from sessions import BURST, ByHand, Service, command_of, memory_kb, timed, tree_of
 
 NETWORK = "--enable-features=NetworkServiceInProcess2,NetworkServiceInProcess"
 LEFT_OUT = {
@@ -25,17 +23,9 @@ LEFT_OUT = {
 SETTLE_SECONDS = 1.0
 
 
-def below(pid):
-    """A process and all below it."""
-    children = []
-    for tasks in Path(f"/proc/{pid}/task").iterdir():
-        children += (tasks / "children").read_text().split()
-    return [pid, *(each for child in children for each in below(int(child)))]
-
-
 def pss_mb(started):
     time.sleep(SETTLE_SECONDS)
-    return sum(memory_kb(pid, "Pss") for process, *_ in started for pid in below(process.pid)) / 1024 / len(started)
+    return sum(memory_kb(pid, "Pss") for process, *_ in started for pid in tree_of(process.pid)) / 1024 / len(started)
 
 
 def measure(sides, rounds):

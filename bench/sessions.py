@@ -181,6 +181,12 @@ def memory_kb(pid, kind):
     raise RuntimeError(f"no {kind} of {pid}")
 
 
+def tree_of(pid):
+    """A process and all below it."""
+    children = " ".join(task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children")).split()
+    return [pid, *(each for child in children for each in tree_of(int(child)))]
+
+
 def command_of(service):
     """The command line of the browser that the service runs. Chromium rewrites it as one string, its title."""
     process = service.pids()[1]

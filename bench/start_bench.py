@@ -11,9 +11,8 @@ import argparse
 import statistics
 import sys
 import time
-from pathlib import Path
 
-from sessions import BURST, ByHand, Service, burst, command_of, memory_kb, percentile, timed
+from sessions import BURST, ByHand, Service, burst, command_of, memory_kb, percentile, timed, tree_of
 
 SESSIONS_FOR_MEMORY = 20
 SETTLE_SECONDS = 2.0
@@ -53,16 +52,13 @@ def measure_memory(service):
     return resident, (busy - allocated) / SESSIONS_FOR_MEMORY
 
 
-def below(pid):
-    """All processes below this one."""
-    children = " ".join(task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children")).split()
-    return [each for child in children for each in (int(child), *below(int(child)))]
-
-
 def measure_browsers(service):
     """MB (PSS) of each of ten sessions side by side, their sandboxes among it: as started, and with a page."""
     launcher = service.pids()[1]
-    all_mb = lambda: sum(memory_kb(pid, "Pss") for pid in below(launcher)) / 1024  # noqa: E731
+
+    def all_mb():
+        return sum(memory_kb(pid, "Pss") for pid in tree_of(launcher)) / 1024
+
     time.sleep(SETTLE_SECONDS)
     before = all_mb()
     started = [service.start_one() for _ in range(BURST)]
