@@ -45,10 +45,14 @@ class Network:
     def _lay_wire(self):
         outside = f"/proc/{os.getpid()}/fd/{self.outside}"
         ip("link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", outside)
+        # A link-local address of the kernel's own comes up to 2 s later, and a browser whose machine gets an address
+        # gives up what it is just asking for.
+        ip("link", "set", "wire", "addrgenmode", "none")
         ip("address", "add", f"{MACHINE}/24", "dev", "wire")
         ip("address", "add", "fd77::1/64", "dev", "wire", "nodad")
         ip("link", "set", "wire", "up")
         with self.at(self.outside):
+            ip("link", "set", "wire", "addrgenmode", "none")
             ip("address", "add", f"{ROUTER}/24", "dev", "wire")
             ip("address", "add", "fd77::34/64", "dev", "wire", "nodad")
             ip("link", "set", "wire", "up")
