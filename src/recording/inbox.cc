@@ -4,7 +4,18 @@
 
 namespace pbaas::recording {
 
+// Chromium tells of a request by half a dozen events within moments, and a page may ask for
+// hundreds in a second: a thread that woke for each would cost the page's own processor more by
+// waking than by what it does. Only the last of them is answered to: with the question for the
+// body.
+bool Inbox::is_worth_waking(std::string_view text) const {
+  return !text.starts_with(R"({"method":"Network.)") ||
+         text.starts_with(R"({"method":"Network.loadingFinished")") ||
+         messages_.size() >= kInboxMessagesGathered || bytes_ >= kInboxBytesGathered;
+}
+
 void Inbox::put(browser::PipeMessage message) {
+  bool wakes = false;
   {
     const std::lock_guard lock(mutex_);
     const bool has_room =
@@ -14,10 +25,11 @@ void Inbox::put(browser::PipeMessage message) {
       return;
     }
     bytes_ += message.text.size();
+    wakes = is_worth_waking(message.text);
     messages_.push_back(std::move(message));
-    has_news_ = true;
+    has_news_ = has_news_ || wakes;
   }
-  changed_.notify_one();
+  if (wakes) changed_.notify_one();
 }
 
 void Inbox::close() {

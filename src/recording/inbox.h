@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,6 +15,9 @@ namespace pbaas::recording {
 
 inline constexpr std::size_t kInboxBytesMax = 64u << 20;
 inline constexpr std::size_t kInboxMessagesMax = 50'000;
+// From so many on nothing waits for company.
+inline constexpr std::size_t kInboxMessagesGathered = 500;
+inline constexpr std::size_t kInboxBytesGathered = 1u << 20;
 
 class Inbox {
  public:
@@ -30,10 +34,13 @@ class Inbox {
   void close();
   // What is under way may still come.
   void ask_to_stop();
-  // Waits for messages, or the end, until the time is over.
+  // Waits for messages, or the end, until the time is over. What nobody answers to, such as the
+  // events of a request on its way, wakes nobody: it is taken along, or when the time is over.
   Taken take(Duration wait);
 
  private:
+  bool is_worth_waking(std::string_view text) const;
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<browser::PipeMessage> messages_;

@@ -29,6 +29,30 @@ TEST(Inbox, WakesWhoWaits) {
   other.join();
 }
 
+TEST(Inbox, IsNotWokenByWhatNobodyAnswersTo) {
+  Inbox inbox;
+  inbox.put(message(R"({"method":"Network.responseReceived","params":{}})"));
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(inbox.take(Duration(30)).messages.size(), 1u);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, Duration(30));
+
+  inbox.put(message(R"({"method":"Network.responseReceived","params":{}})"));
+  inbox.put(message(R"({"method":"Network.loadingFinished","params":{}})"));
+  EXPECT_EQ(inbox.take(Duration(10'000'000)).messages.size(), 2u);
+}
+
+TEST(Inbox, IsWokenByWhatHasGathered) {
+  Inbox inbox;
+  for (std::size_t i = 0; i <= kInboxMessagesGathered; ++i)
+    inbox.put(message(R"({"method":"Network.dataReceived"})"));
+  EXPECT_EQ(inbox.take(Duration(10'000'000)).messages.size(), kInboxMessagesGathered + 1);
+
+  inbox.put(
+      message(R"({"method":"Network.dataReceived"})" + std::string(kInboxBytesGathered, ' ')));
+  inbox.put(message(R"({"method":"Network.dataReceived"})"));
+  EXPECT_EQ(inbox.take(Duration(10'000'000)).messages.size(), 2u);
+}
+
 TEST(Inbox, LosesWhatItHasNoRoomForAndSaysSo) {
   Inbox inbox;
   inbox.put(message(std::string(kInboxBytesMax, 'x')));
