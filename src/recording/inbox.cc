@@ -5,13 +5,13 @@
 namespace pbaas::recording {
 
 // Chromium tells of a request by half a dozen events within moments, and a page may ask for
-// hundreds in a second: a thread that woke for each would cost the page's own processor more by
-// waking than by what it does. Only the last of them is answered to: with the question for the
-// body.
+// hundreds in a second: a thread that woke for each would take more of the page's processor by
+// waking than by what it does.
 bool Inbox::is_worth_waking(std::string_view text) const {
-  return !text.starts_with(R"({"method":"Network.)") ||
-         text.starts_with(R"({"method":"Network.loadingFinished")") ||
-         messages_.size() >= kInboxMessagesGathered || bytes_ >= kInboxBytesGathered;
+  if (!text.starts_with(R"({"method":"Network.)")) return true;
+  const bool has_ended = text.starts_with(R"({"method":"Network.loadingFinished")");
+  return (has_ended && bodies_ == AskBodies::kYes) || messages_.size() >= kInboxMessagesGathered ||
+         bytes_ >= kInboxBytesGathered;
 }
 
 void Inbox::put(browser::PipeMessage message) {

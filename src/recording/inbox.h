@@ -19,6 +19,9 @@ inline constexpr std::size_t kInboxMessagesMax = 50'000;
 inline constexpr std::size_t kInboxMessagesGathered = 500;
 inline constexpr std::size_t kInboxBytesGathered = 1u << 20;
 
+// Whether the end of a request is answered to, with a question for its body.
+enum class AskBodies : std::uint8_t { kNo, kYes };
+
 class Inbox {
  public:
   struct Taken {
@@ -27,6 +30,8 @@ class Inbox {
     bool is_closed = false;
     bool is_asked_to_stop = false;
   };
+
+  explicit Inbox(AskBodies bodies) : bodies_(bodies) {}
 
   // Loses the message where there is no room.
   void put(browser::PipeMessage message);
@@ -41,6 +46,7 @@ class Inbox {
  private:
   bool is_worth_waking(std::string_view text) const;
 
+  const AskBodies bodies_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<browser::PipeMessage> messages_;

@@ -13,7 +13,7 @@ browser::PipeMessage message(std::string text) {
 }
 
 TEST(Inbox, GivesWhatWasPutInOrder) {
-  Inbox inbox;
+  Inbox inbox(AskBodies::kNo);
   inbox.put(message("a"));
   inbox.put(message("b"));
   const auto taken = inbox.take(Duration(0));
@@ -23,26 +23,30 @@ TEST(Inbox, GivesWhatWasPutInOrder) {
 }
 
 TEST(Inbox, WakesWhoWaits) {
-  Inbox inbox;
+  Inbox inbox(AskBodies::kNo);
   std::thread other([&] { inbox.put(message("a")); });
   EXPECT_EQ(inbox.take(Duration(10'000)).messages.size(), 1u);
   other.join();
 }
 
 TEST(Inbox, IsNotWokenByWhatNobodyAnswersTo) {
-  Inbox inbox;
+  Inbox inbox(AskBodies::kNo);
   inbox.put(message(R"({"method":"Network.responseReceived","params":{}})"));
+  inbox.put(message(R"({"method":"Network.loadingFinished","params":{}})"));
   const auto began = std::chrono::steady_clock::now();
-  EXPECT_EQ(inbox.take(Duration(30)).messages.size(), 1u);
+  EXPECT_EQ(inbox.take(Duration(30)).messages.size(), 2u);
   EXPECT_GE(std::chrono::steady_clock::now() - began, Duration(30));
+}
 
+TEST(Inbox, IsWokenByTheEndOfARequestWhoseBodyIsAskedFor) {
+  Inbox inbox(AskBodies::kYes);
   inbox.put(message(R"({"method":"Network.responseReceived","params":{}})"));
   inbox.put(message(R"({"method":"Network.loadingFinished","params":{}})"));
   EXPECT_EQ(inbox.take(Duration(10'000'000)).messages.size(), 2u);
 }
 
 TEST(Inbox, IsWokenByWhatHasGathered) {
-  Inbox inbox;
+  Inbox inbox(AskBodies::kNo);
   for (std::size_t i = 0; i <= kInboxMessagesGathered; ++i)
     inbox.put(message(R"({"method":"Network.dataReceived"})"));
   EXPECT_EQ(inbox.take(Duration(10'000'000)).messages.size(), kInboxMessagesGathered + 1);
@@ -54,7 +58,7 @@ TEST(Inbox, IsWokenByWhatHasGathered) {
 }
 
 TEST(Inbox, LosesWhatItHasNoRoomForAndSaysSo) {
-  Inbox inbox;
+  Inbox inbox(AskBodies::kNo);
   inbox.put(message(std::string(kInboxBytesMax, 'x')));
   inbox.put(message("y"));
   const auto taken = inbox.take(Duration(0));
@@ -65,7 +69,7 @@ TEST(Inbox, LosesWhatItHasNoRoomForAndSaysSo) {
 }
 
 TEST(Inbox, SaysThatItIsClosed) {
-  Inbox inbox;
+  Inbox inbox(AskBodies::kNo);
   inbox.put(message("a"));
   inbox.close();
   const auto taken = inbox.take(Duration(10'000));
@@ -74,7 +78,7 @@ TEST(Inbox, SaysThatItIsClosed) {
 }
 
 TEST(Inbox, TakesMoreWhenItWasAskedToStop) {
-  Inbox inbox;
+  Inbox inbox(AskBodies::kNo);
   inbox.ask_to_stop();
   inbox.put(message("a"));
   const auto taken = inbox.take(Duration(0));

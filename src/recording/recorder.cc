@@ -35,6 +35,11 @@ constexpr int kNice = 10;
 // Neither a call nor a command of a tap has it, so that nobody waits for its answer.
 constexpr std::int64_t kDetachId = 0;
 
+AskBodies ask_bodies(const session::RecordOptions& options) {
+  const bool asks = options.har && options.har->bodies != session::HarBodies::kNone;
+  return asks ? AskBodies::kYes : AskBodies::kNo;
+}
+
 }  // namespace
 
 // What is touched on the loop alone.
@@ -61,7 +66,10 @@ struct Recorder::Job {
   using Work = std::function<void(LoopSide&)>;
 
   Job(const Clock& its_clock, RecorderSpec its_spec, std::shared_ptr<LoopSide> its_side)
-      : clock(its_clock), spec(std::move(its_spec)), side(std::move(its_side)) {}
+      : clock(its_clock),
+        spec(std::move(its_spec)),
+        inbox(ask_bodies(spec.options)),
+        side(std::move(its_side)) {}
 
   // On the thread: has the loop do it, unless the recorder is gone.
   void post(Work work) {
