@@ -3,10 +3,12 @@ sizes; without it they are such that they go off in seconds. How much slower the
 the end of the run: a machine that does other things at the time would make a limit for it fail by chance."""
 import asyncio
 import contextlib
-import http.server
 import os
-import threading
+import subprocess
+import sys
 import time
+import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -87,38 +89,27 @@ def test_a_bomb_ends_its_own_session_alone(service, request, script, limits):
     assert slowest < ANSWER_SECONDS_MAX
 
 
-class Flood(http.server.BaseHTTPRequestHandler):
-    """A download of DOWNLOAD_BYTES, as fast as it is taken."""
-    sent = 0
-
-    def do_GET(self):  # noqa: N802  The library's name.
-        self.send_response(200)
-        self.send_header("Content-Type", "application/octet-stream")
-        self.send_header("Content-Disposition", "attachment; filename=flood")
-        self.send_header("Content-Length", str(DOWNLOAD_BYTES))
-        self.end_headers()
-        piece = os.urandom(MIB)
-        with contextlib.suppress(OSError):
-            for _ in range(DOWNLOAD_BYTES // MIB):
-                self.wfile.write(piece)
-                Flood.sent += MIB
-
-    def log_message(self, *_):
-        pass
+@contextlib.contextmanager
+def flood():
+    """The address of flood.py."""
+    with subprocess.Popen([sys.executable, Path(__file__).with_name("flood.py")], stdout=subprocess.PIPE,
+                          text=True) as process:
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
 
 
 def test_a_download_without_end_takes_its_own_room_alone(service):
     """Chromium gives it up when there is no more room, or the full profile ends the session, whichever is first."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Flood)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    Flood.sent = 0
     neighbours, bomber = [service.create() for _ in range(NEIGHBOURS)], service.create()
-    url = f"http://127.0.0.1:{server.server_address[1]}/flood"
-    slowest = asyncio.run(under_fire(neighbours, download(service, bomber, url), "download"))
-    server.shutdown()
+    with flood() as url:
+        slowest = asyncio.run(
+            under_fire(neighbours, download(service, bomber, f"{url}/{DOWNLOAD_BYTES}"), "download"))
+        sent = int(urllib.request.urlopen(url + "/sent").read())
     ended = service.session(bomber["id"])
     assert ended["status"] == "running" or "SESSION_DISK_MAX" in ended["end_detail"]
-    assert Flood.sent < (DISK_MIB + 128) * MIB
+    assert 0 < sent < (DISK_MIB + 128) * MIB
     assert all(service.session(each["id"])["status"] == "running" for each in neighbours)
     assert slowest < ANSWER_SECONDS_MAX
 

@@ -1,0 +1,40 @@
+"""Serves /BYTES, a download as fast as it is taken, and /sent, how many bytes went out so far. A process of its own, as
+what it takes of the processor would be the measurement's else. Prints its port."""
+import contextlib
+import http.server
+import os
+
+PIECE = os.urandom(1 << 20)
+
+
+class Flood(http.server.BaseHTTPRequestHandler):
+    sent = 0
+
+    def do_GET(self):  # noqa: N802  The library's name.
+        if self.path == "/sent":
+            self.answer(str(Flood.sent).encode())
+            return
+        size = int(self.path.strip("/"))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Disposition", "attachment; filename=flood")
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(size // len(PIECE)):
+                self.wfile.write(PIECE)
+                Flood.sent += len(PIECE)
+
+    def answer(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Flood)
+print(server.server_address[1], flush=True)
+server.serve_forever()
