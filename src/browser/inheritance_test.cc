@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 
+#include "browser/packet_ends.h"
 #include "browser/test_support.h"
 
 namespace pbaas::browser {
@@ -31,10 +32,9 @@ TEST(Inheritance, KeepsTwoDescriptorsWhereTheLimitOfOpenFilesIsReached) {
   const auto child = [] {
     const rlimit few{40, 40};
     if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 1;
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return 2;
-    UniqueFd near(ends[0]);
-    UniqueFd far(ends[1]);
+    auto ends = make_packet_ends();
+    if (!ends) return 2;
+    auto& [near, far] = *ends;
     int last = -1;
     for (int fd = 0; fd >= 0; fd = ::open("/dev/null", O_RDONLY)) last = fd;
     const int used = near.get();

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <span>
 #include <string>
 
@@ -28,6 +27,9 @@ Error unreachable(std::string why) {
 InitLine::InitLine(net::Loop& loop, UniqueFd socket, OnNews on_news)
     : loop_(loop), control_(loop, socket.release()), on_news_(std::move(on_news)) {
   control_.non_blocking(true);
+  // Says who sent a packet, by its number outside of the namespace.
+  const int on = 1;
+  ::setsockopt(control_.native_handle(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 }
 
 void InitLine::listen() {
@@ -108,18 +110,6 @@ void InitLine::close() {
   for (const auto& each : std::exchange(waiters_, {})) {
     if (const auto waiter = each.lock()) waiter->served.set();
   }
-}
-
-Result<InitEnds> make_init_ends() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
-  }
-  InitEnds made{UniqueFd(ends[0]), UniqueFd(ends[1])};
-  // Says who sent a packet, by its number outside of the namespace.
-  const int on = 1;
-  ::setsockopt(made.ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-  return made;
 }
 
 }  // namespace pbaas::browser

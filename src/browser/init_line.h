@@ -61,11 +61,4 @@ class InitLine : public std::enable_shared_from_this<InitLine> {
   std::deque<std::weak_ptr<Waiter>> waiters_;
 };
 
-// Both ends of such a line: ours, and the init's. Errors: kLaunchFailed.
-struct InitEnds {
-  UniqueFd ours;
-  UniqueFd theirs;
-};
-Result<InitEnds> make_init_ends();
-
 }  // namespace pbaas::browser

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "browser/launcher_fixture.h"
+#include "browser/packet_ends.h"
 #include "net/connect.h"
 
 namespace pbaas::browser {
@@ -24,7 +25,7 @@ net::Task<std::string> outcome(net::Task<Result<net::ByteStream>> dialing) {
 class InitLineTest : public ::testing::Test {
  protected:
   InitLineTest() {
-    auto ends = make_init_ends();
+    auto ends = make_packet_ends();
     theirs = std::move(ends->theirs);
     line = std::make_shared<InitLine>(loop, std::move(ends->ours),
                                       [this](InitNews heard) { news.push_back(std::move(heard)); });

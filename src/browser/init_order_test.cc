@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "browser/packet_ends.h"
+
 namespace pbaas::browser {
 namespace {
 
@@ -27,14 +29,9 @@ TEST(InitOrder, MakesNothingOfWhatIsNone) {
 
 class InitOrderLine : public ::testing::Test {
  protected:
-  InitOrderLine() {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
-    near = UniqueFd(ends[0]);
-    far = UniqueFd(ends[1]);
-  }
-  UniqueFd near;
-  UniqueFd far;
+  PacketEnds line = make_packet_ends().value();
+  UniqueFd& near = line.ours;
+  UniqueFd& far = line.theirs;
   InitOrder got;
   std::array<UniqueFd, kInitOrderFds> fds;
 };

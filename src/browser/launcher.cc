@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,6 +22,7 @@
 #include "browser/launch_permits.h"
 #include "browser/launcher_line.h"
 #include "browser/launcher_process.h"
+#include "browser/packet_ends.h"
 #include "browser/process_tree.h"
 #include "browser/profile.h"
 #include "browser/remove_tree.h"
@@ -86,13 +86,11 @@ struct ForkedProcess {
 };
 
 Result<ForkedProcess> fork_launcher(LauncherProcessSpec spec) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
-  }
+  auto ends = make_packet_ends();
+  if (!ends) return ends.error();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // See end_orphans.
-  ForkedProcess forked{0, UniqueFd(ends[0])};
-  spec.socket = UniqueFd(ends[1]);
+  ForkedProcess forked{0, std::move(ends->ours)};
+  spec.socket = std::move(ends->theirs);
   forked.process = ::fork();
   if (forked.process == 0) run_launcher_process(std::move(spec));
   if (forked.process > 0) return forked;

@@ -22,6 +22,7 @@
 #include "browser/inheritance.h"
 #include "browser/init_order.h"
 #include "browser/init_program.h"
+#include "browser/packet_ends.h"
 #include "browser/process_tree.h"
 #include "browser/removals.h"
 #include "browser/remove_tree.h"
@@ -230,17 +231,13 @@ class LauncherProcess {
 
   Result<Sandbox> make_sandbox(const std::string& name, const std::vector<std::string>& command,
                                int errors) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-      return Error{Fault::kLaunchFailed, std::string("socketpair: ") + std::strerror(errno)};
-    }
-    UniqueFd ours(ends[0]);
-    const UniqueFd theirs(ends[1]);
+    auto ends = make_packet_ends();
+    if (!ends) return ends.error();
     SpawnSpec spec{command, {}, spec_.instance.path, {}, {}};
-    spec.fds = {{errors, 2}, {theirs.get(), kInitOrderFd}, {init_.get(), kInitProgramFd}};
+    spec.fds = {{errors, 2}, {ends->theirs.get(), kInitOrderFd}, {init_.get(), kInitProgramFd}};
     auto begun = begin(name, std::move(spec));
     if (!begun) return begun.error();
-    return Sandbox{std::move(*begun), command, std::move(ours)};
+    return Sandbox{std::move(*begun), command, std::move(ends->ours)};
   }
 
   Result<Begun> start_in_sandbox(const StartOrder& order, const std::vector<UniqueFd>& fds) {

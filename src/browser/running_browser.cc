@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "browser/packet_ends.h"
 #include "egress/egress_pool.h"
 
 namespace pbaas::browser {
@@ -77,7 +78,7 @@ Status RunningBrowser::order(const CommandLine& command, const std::string& fold
     fds.push_back(std::move(*each));
   }
   if (!sandbox_.empty()) {
-    auto ends = make_init_ends();
+    auto ends = make_packet_ends();
     if (!ends) return ends.error();
     fds.push_back(std::move(ends->theirs));
     init_ = std::make_shared<InitLine>(loop_, std::move(ends->ours),

@@ -15,6 +15,7 @@
 #include "browser/init_line.h"
 #include "browser/init_order.h"
 #include "browser/init_program.h"
+#include "browser/packet_ends.h"
 #include "browser/process_tree.h"
 #include "browser/remove_tree.h"
 #include "browser/spawn.h"
@@ -67,14 +68,14 @@ std::string read_words(int fd) {
 Status run_trial(const SandboxSpec& spec, const std::optional<Account>& user) {
   const auto program = make_init_program();
   if (!program) return program.error();
-  const auto control = make_init_ends();
+  const auto control = make_packet_ends();
   if (!control) return control.error();
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return refused(std::strerror(errno));
   const UniqueFd reading(ends[0]);
   const UniqueFd writing(ends[1]);
   const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  const auto orders = make_init_ends();
+  const auto orders = make_packet_ends();
   if (!orders) return orders.error();
   const InitOrderFds fds{nothing.get(), nothing.get(), writing.get(), control->theirs.get()};
   if (!send_init_order(orders->ours.get(), {{kInitTrial}, {}}, fds))

@@ -5,19 +5,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "browser/packet_ends.h"
+
 namespace pbaas::browser {
 namespace {
 
 class Wire : public ::testing::Test {
  protected:
-  Wire() {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
-    near = UniqueFd(ends[0]);
-    far = UniqueFd(ends[1]);
-  }
-  UniqueFd near;
-  UniqueFd far;
+  PacketEnds line = make_packet_ends().value();
+  UniqueFd& near = line.ours;
+  UniqueFd& far = line.theirs;
 };
 
 TEST_F(Wire, CarriesAnOrderWithItsDescriptors) {
