@@ -6,6 +6,9 @@ sessions a second four clients get through that create, open a page and end, bes
 
 Before each session all spares have started, and then is a pause, as Chromium goes on working for a while, and so does
 the kernel on the browser before. Without it (--pause 0) it is their use of the processor that is measured.
+
+Milliseconds are a machine's. That of the goal answers the same question, put to a browser that runs already without any
+pause, within 0.2 ms: what that takes here is said beside it.
 """
 
 import argparse
@@ -18,6 +21,7 @@ from sessions import ByHand, Service, WebSocket, command_of, percentile, timed
 
 CLIENTS = 4
 SPARES = 2
+AT_ONCE = "the same, asked again and again without a pause"
 
 
 def by_connection(service):
@@ -46,7 +50,7 @@ def measure_warm(service, by_hand, rounds, pause):
     sides = [("`POST /session`, then its URL", service.start_one, service.end_one),
              ("`WS /`", *by_connection(service)),
              ("a browser by hand that runs already", floor, leave)]
-    times = {name: [] for name, _, _ in sides}
+    times = {name: [] for name in [*(side[0] for side in sides), AT_ONCE]}
     for index in range(-5, rounds):
         for name, start_one, end_one in sides[index % 3:] + sides[:index % 3]:
             service.wait_for_spares(SPARES)
@@ -56,6 +60,10 @@ def measure_warm(service, by_hand, rounds, pause):
             service.wait_until_empty()
             if index >= 0:
                 times[name].append(taken)
+        for _ in range(5):
+            taken, started = timed(floor)
+            leave(started)
+            times[AT_ONCE].append(taken)
     end_floor()
     return times
 
@@ -117,7 +125,7 @@ def main():
     print(f"\n| a spare's session to the first CDP answer, n = {options.rounds} | p50 ms | p99 ms |\n|---|---|---|")
     for name, values in times.items():
         print(f"| {name} | {statistics.median(values):.2f} | {percentile(values, 99):.2f} |")
-    print("| goal | 2 | 10 |")
+    print("| goal, where the last takes 0.2 at p50 | 2 | 10 |")
     print(f"\n| create, one page, end; {CLIENTS} clients, median of {options.churns} | sessions a second |\n|---|---|")
     for name, values in rates.items():
         print(f"| {name} | {statistics.median(values):.1f} |")

@@ -11,8 +11,7 @@ double unix_seconds(const Clock& clock) {
 
 TellNetwork tell_network(const session::RecordOptions& options) {
   if (!options.har) return TellNetwork::kNo;
-  return options.har->bodies == session::HarBodies::kNone ? TellNetwork::kYes
-                                                          : TellNetwork::kWithBodies;
+  return session::asks_for_bodies(options) ? TellNetwork::kWithBodies : TellNetwork::kYes;
 }
 
 }  // namespace

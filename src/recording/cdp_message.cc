@@ -59,4 +59,9 @@ std::optional<CdpMessage> read_message(const browser::PipeMessage& message) {
   return read;
 }
 
+bool may_be_answered(std::string_view text, bool asks_for_bodies) {
+  if (!text.starts_with(R"({"method":"Network.)")) return true;
+  return asks_for_bodies && text.starts_with(R"({"method":"Network.loadingFinished")");
+}
+
 }  // namespace pbaas::recording

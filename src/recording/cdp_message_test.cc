@@ -44,5 +44,20 @@ TEST(CdpMessage, ForgetsOtherEventsThatAreTooLong) {
   EXPECT_FALSE(read_message({R"({"method":"Page.x","params":{)", 20'000'000}));
 }
 
+TEST(CdpMessage, OfRequestsOnlyTheEndMayBeAnswered) {
+  for (const bool asks_for_bodies : {false, true}) {
+    for (const char* text :
+         {R"({"id":1073741824,"result":{}})", R"({"method":"Page.loadEventFired"})",
+          R"({"method":"Target.attachedToTarget"})", "no message"})
+      EXPECT_TRUE(may_be_answered(text, asks_for_bodies)) << text;
+    for (const char* text : {R"({"method":"Network.responseReceived","params":{}})",
+                             R"({"method":"Network.loadingFailed","params":{}})"})
+      EXPECT_FALSE(may_be_answered(text, asks_for_bodies)) << text;
+    EXPECT_EQ(
+        may_be_answered(R"({"method":"Network.loadingFinished","params":{}})", asks_for_bodies),
+        asks_for_bodies);
+  }
+}
+
 }  // namespace
 }  // namespace pbaas::recording

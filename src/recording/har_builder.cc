@@ -24,8 +24,7 @@ bool became_download(const Exchange& exchange) {
 HarBuilder::HarBuilder(session::HarOptions options, HarSink& sink, double wall, Instant now)
     : options_(std::move(options)),
       sink_(sink),
-      wall_(wall),
-      started_(now),
+      wall_at_zero_(wall - monotonic_seconds(now)),
       redactor_(options_),
       pages_(redactor_, [this](const json::object& page) { sink_.page(page); }) {}
 
@@ -71,9 +70,8 @@ void HarBuilder::note_time(const Event& event) {
   if (at <= 0) return;
   latest_ = std::max(latest_, at);
   if (wall_offset_ != 0) return;
-  // An answer whose request we missed says no time of day: it is now.
-  const double wall = wall_ + static_cast<double>((event.now - started_).count()) / 1000;
-  wall_offset_ = number_of(event.params, "wallTime", wall) - at;
+  // An answer whose request we missed says no time of day, and may have waited to be read.
+  wall_offset_ = number_of(event.params, "wallTime", wall_at_zero_ + at) - at;
 }
 
 // No event comes any more of what is under way there, if it is not told in another session.

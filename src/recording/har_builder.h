@@ -127,8 +127,7 @@ class HarBuilder {
 
   const session::HarOptions options_;
   HarSink& sink_;
-  const double wall_;
-  const Instant started_;
+  const double wall_at_zero_;  // of the monotonic clock, Unix seconds
   const Redactor redactor_;
   HarTargets targets_;
   HarPages pages_;

@@ -94,9 +94,7 @@ void HarBuilder::found_resource(const std::string& session, const json::object& 
 
 Exchange& HarBuilder::add_found(Event& event, const std::string& url,
                                 const std::string& mime_type) {
-  // Chromium's times are those of the machine's monotonic clock, as ours.
-  const double now = std::chrono::duration<double>(event.now.time_since_epoch()).count();
-  event.params["timestamp"] = std::max(now, latest_);
+  event.params["timestamp"] = std::max(monotonic_seconds(event.now), latest_);
   note_time(event);
   auto& chain = chains_[text_of(event.params, "requestId")];
   chain.touched = event.now;

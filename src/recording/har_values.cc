@@ -77,6 +77,10 @@ std::string har_time(double unix_seconds) {
   return text;
 }
 
+double monotonic_seconds(Instant at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
 Headers headers_from(const json::object& object) {
   Headers headers;
   for (const auto& [name, value] : object) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "recording/redaction.h"
 
 namespace pbaas::recording {
@@ -19,6 +20,8 @@ using Headers = std::vector<Header>;
 
 // RFC 3339 in UTC with microseconds: entries are ordered by it.
 std::string har_time(double unix_seconds);
+// On the machine's monotonic clock, which Chromium's times are of, too.
+double monotonic_seconds(Instant at);
 
 // CDP's object of headers, in which values of one name are joined by line ends.
 Headers headers_from(const boost::json::object& object);

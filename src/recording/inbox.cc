@@ -4,17 +4,7 @@
 
 namespace pbaas::recording {
 
-// Chromium tells of a request by half a dozen events within moments, and a page may ask for
-// hundreds in a second: a thread that woke for each would take more of the page's processor by
-// waking than by what it does.
-bool Inbox::is_worth_waking(std::string_view text) const {
-  if (!text.starts_with(R"({"method":"Network.)")) return true;
-  const bool has_ended = text.starts_with(R"({"method":"Network.loadingFinished")");
-  return (has_ended && bodies_ == AskBodies::kYes) || messages_.size() >= kInboxMessagesGathered ||
-         bytes_ >= kInboxBytesGathered;
-}
-
-void Inbox::put(browser::PipeMessage message) {
+void Inbox::put(browser::PipeMessage message, Urgency urgency) {
   bool wakes = false;
   {
     const std::lock_guard lock(mutex_);
@@ -25,9 +15,10 @@ void Inbox::put(browser::PipeMessage message) {
       return;
     }
     bytes_ += message.text.size();
-    wakes = is_worth_waking(message.text);
     messages_.push_back(std::move(message));
-    has_news_ = has_news_ || wakes;
+    wakes = urgency == Urgency::kNow || messages_.size() >= kInboxMessagesAlong ||
+            bytes_ >= kInboxBytesAlong;
+    is_urgent_ = is_urgent_ || wakes;
   }
   if (wakes) changed_.notify_one();
 }
@@ -35,7 +26,7 @@ void Inbox::put(browser::PipeMessage message) {
 void Inbox::close() {
   {
     const std::lock_guard lock(mutex_);
-    is_closed_ = has_news_ = true;
+    is_closed_ = is_urgent_ = true;
   }
   changed_.notify_one();
 }
@@ -43,17 +34,18 @@ void Inbox::close() {
 void Inbox::ask_to_stop() {
   {
     const std::lock_guard lock(mutex_);
-    is_asked_to_stop_ = has_news_ = true;
+    is_asked_to_stop_ = is_urgent_ = true;
   }
   changed_.notify_one();
 }
 
 Inbox::Taken Inbox::take(Duration wait) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, wait, [this] { return has_news_; });
+  const bool was_urgent = changed_.wait_for(lock, wait, [this] { return is_urgent_; });
   bytes_ = 0;
-  has_news_ = false;
-  return {std::exchange(messages_, {}), std::exchange(lost_, 0), is_closed_, is_asked_to_stop_};
+  is_urgent_ = false;
+  return {std::exchange(messages_, {}), std::exchange(lost_, 0), is_closed_, is_asked_to_stop_,
+          was_urgent};
 }
 
 }  // namespace pbaas::recording

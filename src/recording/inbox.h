@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -15,12 +14,13 @@ namespace pbaas::recording {
 
 inline constexpr std::size_t kInboxBytesMax = 64u << 20;
 inline constexpr std::size_t kInboxMessagesMax = 50'000;
-// From so many on nothing waits for company.
-inline constexpr std::size_t kInboxMessagesGathered = 500;
-inline constexpr std::size_t kInboxBytesGathered = 1u << 20;
+// So many are urgent however they were put: hundredths of what there is room for, so that a flood
+// is read as it comes.
+inline constexpr std::size_t kInboxMessagesAlong = 500;
+inline constexpr std::size_t kInboxBytesAlong = 1u << 20;
 
-// Whether the end of a request is answered to, with a question for its body.
-enum class AskBodies : std::uint8_t { kNo, kYes };
+// kAlong: it wakes nobody, and is taken with the next that does, or when a wait is over.
+enum class Urgency : std::uint8_t { kNow, kAlong };
 
 class Inbox {
  public:
@@ -29,24 +29,19 @@ class Inbox {
     std::uint64_t lost = 0;  // since the last taking
     bool is_closed = false;
     bool is_asked_to_stop = false;
+    bool was_urgent = false;  // else the time was over
   };
 
-  explicit Inbox(AskBodies bodies) : bodies_(bodies) {}
-
   // Loses the message where there is no room.
-  void put(browser::PipeMessage message);
+  void put(browser::PipeMessage message, Urgency urgency);
   // Nothing comes after it.
   void close();
   // What is under way may still come.
   void ask_to_stop();
-  // Waits for messages, or the end, until the time is over. What nobody answers to, such as the
-  // events of a request on its way, wakes nobody: it is taken along, or when the time is over.
+  // Waits for what is urgent, or the end, until the time is over; gives all there is.
   Taken take(Duration wait);
 
  private:
-  bool is_worth_waking(std::string_view text) const;
-
-  const AskBodies bodies_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<browser::PipeMessage> messages_;
@@ -54,7 +49,7 @@ class Inbox {
   std::uint64_t lost_ = 0;
   bool is_closed_ = false;
   bool is_asked_to_stop_ = false;
-  bool has_news_ = false;
+  bool is_urgent_ = false;
 };
 
 }  // namespace pbaas::recording

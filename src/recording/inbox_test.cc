@@ -13,9 +13,9 @@ browser::PipeMessage message(std::string text) {
 }
 
 TEST(Inbox, GivesWhatWasPutInOrder) {
-  Inbox inbox(AskBodies::kNo);
-  inbox.put(message("a"));
-  inbox.put(message("b"));
+  Inbox inbox;
+  inbox.put(message("a"), Urgency::kNow);
+  inbox.put(message("b"), Urgency::kNow);
   const auto taken = inbox.take(Duration(0));
   ASSERT_EQ(taken.messages.size(), 2u);
   EXPECT_EQ(taken.messages[1].text, "b");
@@ -23,54 +23,62 @@ TEST(Inbox, GivesWhatWasPutInOrder) {
 }
 
 TEST(Inbox, WakesWhoWaits) {
-  Inbox inbox(AskBodies::kNo);
-  std::thread other([&] { inbox.put(message("a")); });
-  EXPECT_EQ(inbox.take(Duration(10'000)).messages.size(), 1u);
+  Inbox inbox;
+  std::thread other([&] { inbox.put(message("a"), Urgency::kNow); });
+  const auto taken = inbox.take(Duration(10'000));
+  EXPECT_TRUE(taken.was_urgent);
+  EXPECT_EQ(taken.messages.size(), 1u);
   other.join();
 }
 
-TEST(Inbox, IsNotWokenByWhatNobodyAnswersTo) {
-  Inbox inbox(AskBodies::kNo);
-  inbox.put(message(R"({"method":"Network.responseReceived","params":{}})"));
-  inbox.put(message(R"({"method":"Network.loadingFinished","params":{}})"));
-  const auto began = std::chrono::steady_clock::now();
-  EXPECT_EQ(inbox.take(Duration(30)).messages.size(), 2u);
-  EXPECT_GE(std::chrono::steady_clock::now() - began, Duration(30));
+TEST(Inbox, TakesAlongWhatIsNotUrgent) {
+  Inbox inbox;
+  inbox.put(message("a"), Urgency::kAlong);
+  auto taken = inbox.take(Duration(0));
+  EXPECT_FALSE(taken.was_urgent);
+  EXPECT_EQ(taken.messages.size(), 1u);
+
+  inbox.put(message("b"), Urgency::kAlong);
+  inbox.put(message("c"), Urgency::kNow);
+  inbox.put(message("d"), Urgency::kAlong);
+  taken = inbox.take(Duration(0));
+  EXPECT_TRUE(taken.was_urgent);
+  EXPECT_EQ(taken.messages.size(), 3u);
+  EXPECT_FALSE(inbox.take(Duration(0)).was_urgent);
 }
 
-TEST(Inbox, IsWokenByTheEndOfARequestWhoseBodyIsAskedFor) {
-  Inbox inbox(AskBodies::kYes);
-  inbox.put(message(R"({"method":"Network.responseReceived","params":{}})"));
-  inbox.put(message(R"({"method":"Network.loadingFinished","params":{}})"));
-  EXPECT_EQ(inbox.take(Duration(10'000'000)).messages.size(), 2u);
-}
+TEST(Inbox, IsUrgentOnceManyHaveComeAlong) {
+  Inbox inbox;
+  const auto put_small = [&](std::size_t count) {
+    while (count-- > 0) inbox.put(message("a"), Urgency::kAlong);
+  };
+  put_small(kInboxMessagesAlong - 1);
+  EXPECT_FALSE(inbox.take(Duration(0)).was_urgent);
+  put_small(kInboxMessagesAlong);
+  EXPECT_TRUE(inbox.take(Duration(0)).was_urgent);
 
-TEST(Inbox, IsWokenByWhatHasGathered) {
-  Inbox inbox(AskBodies::kNo);
-  for (std::size_t i = 0; i <= kInboxMessagesGathered; ++i)
-    inbox.put(message(R"({"method":"Network.dataReceived"})"));
-  EXPECT_EQ(inbox.take(Duration(10'000'000)).messages.size(), kInboxMessagesGathered + 1);
-
-  inbox.put(
-      message(R"({"method":"Network.dataReceived"})" + std::string(kInboxBytesGathered, ' ')));
-  inbox.put(message(R"({"method":"Network.dataReceived"})"));
-  EXPECT_EQ(inbox.take(Duration(10'000'000)).messages.size(), 2u);
+  const std::string nearly(kInboxBytesAlong - 1, 'x');
+  inbox.put(message(nearly), Urgency::kAlong);
+  EXPECT_FALSE(inbox.take(Duration(0)).was_urgent);
+  inbox.put(message(nearly), Urgency::kAlong);
+  put_small(1);
+  EXPECT_TRUE(inbox.take(Duration(0)).was_urgent);
 }
 
 TEST(Inbox, LosesWhatItHasNoRoomForAndSaysSo) {
-  Inbox inbox(AskBodies::kNo);
-  inbox.put(message(std::string(kInboxBytesMax, 'x')));
-  inbox.put(message("y"));
+  Inbox inbox;
+  inbox.put(message(std::string(kInboxBytesMax, 'x')), Urgency::kNow);
+  inbox.put(message("y"), Urgency::kNow);
   const auto taken = inbox.take(Duration(0));
   EXPECT_EQ(taken.messages.size(), 1u);
   EXPECT_EQ(taken.lost, 1u);
-  inbox.put(message("z"));
+  inbox.put(message("z"), Urgency::kNow);
   EXPECT_EQ(inbox.take(Duration(0)).lost, 0u);
 }
 
 TEST(Inbox, SaysThatItIsClosed) {
-  Inbox inbox(AskBodies::kNo);
-  inbox.put(message("a"));
+  Inbox inbox;
+  inbox.put(message("a"), Urgency::kNow);
   inbox.close();
   const auto taken = inbox.take(Duration(10'000));
   EXPECT_EQ(taken.messages.size(), 1u);
@@ -78,9 +86,9 @@ TEST(Inbox, SaysThatItIsClosed) {
 }
 
 TEST(Inbox, TakesMoreWhenItWasAskedToStop) {
-  Inbox inbox(AskBodies::kNo);
+  Inbox inbox;
   inbox.ask_to_stop();
-  inbox.put(message("a"));
+  inbox.put(message("a"), Urgency::kNow);
   const auto taken = inbox.take(Duration(0));
   EXPECT_TRUE(taken.is_asked_to_stop);
   EXPECT_EQ(taken.messages.size(), 1u);

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "net/event.h"
 #include "recording/capture.h"
+#include "recording/cdp_message.h"
 #include "recording/har_values.h"
 #include "recording/inbox.h"
 
@@ -26,6 +27,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+// What has no answer waits so long to be read: a thread that woke for each of the half dozen events
+// of a request would take twice the processor. A kill of this process loses as much of the HAR.
 constexpr Duration kTick{100};
 // What is under way at the end, such as bodies, may still come so long.
 constexpr Duration kLastWords{1'000};
@@ -34,11 +37,6 @@ constexpr Duration kEndTime{30'000};
 constexpr int kNice = 10;
 // Neither a call nor a command of a tap has it, so that nobody waits for its answer.
 constexpr std::int64_t kDetachId = 0;
-
-AskBodies ask_bodies(const session::RecordOptions& options) {
-  const bool asks = options.har && options.har->bodies != session::HarBodies::kNone;
-  return asks ? AskBodies::kYes : AskBodies::kNo;
-}
 
 }  // namespace
 
@@ -66,10 +64,7 @@ struct Recorder::Job {
   using Work = std::function<void(LoopSide&)>;
 
   Job(const Clock& its_clock, RecorderSpec its_spec, std::shared_ptr<LoopSide> its_side)
-      : clock(its_clock),
-        spec(std::move(its_spec)),
-        inbox(ask_bodies(spec.options)),
-        side(std::move(its_side)) {}
+      : clock(its_clock), spec(std::move(its_spec)), side(std::move(its_side)) {}
 
   // On the thread: has the loop do it, unless the recorder is gone.
   void post(Work work) {
@@ -134,11 +129,13 @@ Recorder::Recorder(std::shared_ptr<Job> job, std::shared_ptr<LoopSide> side)
     : job_(std::move(job)), side_(std::move(side)) {
   // Where there is no thread to be had the pipe is as it was.
   thread_ = std::thread([job = job_] { run(job); });
-  side_->pipe->tap([job = job_](browser::PipeMessage message) {
+  const bool asks_for_bodies = session::asks_for_bodies(job_->spec.options);
+  side_->pipe->tap([job = job_, asks_for_bodies](browser::PipeMessage message) {
     if (message.text.empty()) {
       job->inbox.close();
     } else {
-      job->inbox.put(std::move(message));
+      const bool is_urgent = may_be_answered(message.text, asks_for_bodies);
+      job->inbox.put(std::move(message), is_urgent ? Urgency::kNow : Urgency::kAlong);
     }
   });
 }

@@ -169,6 +169,10 @@ std::string_view to_word(HarBodies bodies) {
   return "";
 }
 
+bool asks_for_bodies(const RecordOptions& options) {
+  return options.har && options.har->bodies != HarBodies::kNone;
+}
+
 Result<std::optional<RecordOptions>> read_record_options(const json::value& value) {
   const auto* object = value.if_object();
   if (!object) return invalid_field("record", value, "an object of har, video");

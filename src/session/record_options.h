@@ -41,6 +41,8 @@ struct RecordOptions {
   bool operator==(const RecordOptions&) const = default;
 };
 
+bool asks_for_bodies(const RecordOptions& options);
+
 // Reads the field `record`. Nothing comes of an object that asks for nothing. Errors: kInvalidField
 // and kUnknownField, with the path of the field, such as "record.video.width".
 Result<std::optional<RecordOptions>> read_record_options(const boost::json::value& value);

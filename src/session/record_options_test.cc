@@ -70,5 +70,12 @@ TEST(RecordOptions, ReadBackWhatTheyShow) {
   }
 }
 
+TEST(RecordOptions, AskForBodiesWhereAHarIsToHaveThem) {
+  EXPECT_FALSE(asks_for_bodies(*read(R"({"video":true})")));
+  EXPECT_FALSE(asks_for_bodies(*read(R"({"har":true})")));
+  EXPECT_TRUE(asks_for_bodies(*read(R"({"har":{"bodies":"text"}})")));
+  EXPECT_TRUE(asks_for_bodies(*read(R"({"har":{"bodies":"all"}})")));
+}
+
 }  // namespace
 }  // namespace pbaas::session

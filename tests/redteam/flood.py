@@ -1,5 +1,5 @@
-"""Serves /BYTES, a download as fast as it is taken, and /sent, how many bytes went out so far. A process of its own, as
-what it takes of the processor would be the measurement's else. Prints its port."""
+"""Serves /BYTES, a download as fast as it is taken, and /sent, how many bytes went out so far. A process of its own:
+in the one that measures it would be measured too. Prints its port."""
 import contextlib
 import http.server
 import os
@@ -12,7 +12,11 @@ class Flood(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):  # noqa: N802  The library's name.
         if self.path == "/sent":
-            self.answer(str(Flood.sent).encode())
+            body = str(Flood.sent).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
             return
         size = int(self.path.strip("/"))
         self.send_response(200)
@@ -24,12 +28,6 @@ class Flood(http.server.BaseHTTPRequestHandler):
             for _ in range(size // len(PIECE)):
                 self.wfile.write(PIECE)
                 Flood.sent += len(PIECE)
-
-    def answer(self, body):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def log_message(self, *_):
         pass

@@ -45,14 +45,16 @@ class Network:
     def _lay_wire(self):
         outside = f"/proc/{os.getpid()}/fd/{self.outside}"
         ip("link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", outside)
-        # A link-local address of the kernel's own comes up to 2 s later, and a browser whose machine gets an address
-        # gives up what it is just asking for.
+        # The kernel's own link-local address comes up to 2 s later, and a browser whose machine gets an address gives
+        # up what it is just asking for. These are there at once.
         ip("link", "set", "wire", "addrgenmode", "none")
+        ip("address", "add", "fe80::1/64", "dev", "wire", "nodad")
         ip("address", "add", f"{MACHINE}/24", "dev", "wire")
         ip("address", "add", "fd77::1/64", "dev", "wire", "nodad")
         ip("link", "set", "wire", "up")
         with self.at(self.outside):
             ip("link", "set", "wire", "addrgenmode", "none")
+            ip("address", "add", "fe80::34/64", "dev", "wire", "nodad")
             ip("address", "add", f"{ROUTER}/24", "dev", "wire")
             ip("address", "add", "fd77::34/64", "dev", "wire", "nodad")
             ip("link", "set", "wire", "up")

@@ -106,7 +106,7 @@ def test_a_download_without_end_takes_its_own_room_alone(service):
     with flood() as url:
         slowest = asyncio.run(
             under_fire(neighbours, download(service, bomber, f"{url}/{DOWNLOAD_BYTES}"), "download"))
-        sent = int(urllib.request.urlopen(url + "/sent").read())
+        sent = int(urllib.request.urlopen(url + "/sent", timeout=5).read())
     ended = service.session(bomber["id"])
     assert ended["status"] == "running" or "SESSION_DISK_MAX" in ended["end_detail"]
     assert 0 < sent < (DISK_MIB + 128) * MIB
