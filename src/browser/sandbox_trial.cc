@@ -12,12 +12,12 @@
 #include <cstring>
 #include <fstream>
 
-#include "browser/init_line.h"
 #include "browser/init_order.h"
 #include "browser/init_program.h"
 #include "browser/packet_ends.h"
 #include "browser/process_tree.h"
 #include "browser/remove_tree.h"
+#include "browser/session_init.h"
 #include "browser/spawn.h"
 #include "browser/stderr_tail.h"
 

@@ -45,23 +45,22 @@ class Network:
     def _lay_wire(self):
         outside = f"/proc/{os.getpid()}/fd/{self.outside}"
         ip("link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", outside)
-        # The kernel's own link-local address comes up to 2 s later, and a browser whose machine gets an address gives
-        # up what it is just asking for. These are there at once.
-        ip("link", "set", "wire", "addrgenmode", "none")
-        ip("address", "add", "fe80::1/64", "dev", "wire", "nodad")
-        ip("address", "add", f"{MACHINE}/24", "dev", "wire")
-        ip("address", "add", "fd77::1/64", "dev", "wire", "nodad")
-        ip("link", "set", "wire", "up")
+        self._raise_wire("fe80::1/64", f"{MACHINE}/24", "fd77::1/64")
         with self.at(self.outside):
-            ip("link", "set", "wire", "addrgenmode", "none")
-            ip("address", "add", "fe80::34/64", "dev", "wire", "nodad")
-            ip("address", "add", f"{ROUTER}/24", "dev", "wire")
-            ip("address", "add", "fd77::34/64", "dev", "wire", "nodad")
-            ip("link", "set", "wire", "up")
+            self._raise_wire("fe80::34/64", f"{ROUTER}/24", "fd77::34/64")
             for address in FORBIDDEN:
                 ip("address", "add", address, "dev", "lo")
         ip("route", "add", "default", "via", ROUTER)
         ip("-6", "route", "add", "default", "via", "fd77::34")
+
+    @staticmethod
+    def _raise_wire(*addresses):
+        """All of them are there at once. The kernel's own link-local address would come up to 2 s later, and a browser
+        whose machine gets an address gives up what it is just asking for."""
+        ip("link", "set", "wire", "addrgenmode", "none")
+        for address in addresses:
+            ip("address", "add", address, "dev", "wire", *(["nodad"] if ":" in address else []))
+        ip("link", "set", "wire", "up")
 
     @staticmethod
     def _point_resolver(folder):
