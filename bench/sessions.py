@@ -70,10 +70,13 @@ class WebSocket:
         self.send(b'{"id":1,"method":"Browser.getVersion"}')
         assert b'"product"' in self.read()
 
-    def call(self, method, session=None, **params):
+    def send_command(self, method, session=None, **params):
         self.last_id += 1
         message = {"id": self.last_id, "method": method, "params": params}
         self.send(json.dumps({**message, "sessionId": session} if session else message).encode())
+
+    def call(self, method, session=None, **params):
+        self.send_command(method, session, **params)
         while (answer := json.loads(self.read())).get("id") != self.last_id:
             pass
         assert "result" in answer, answer

@@ -126,6 +126,8 @@ def main():
     for name, values in times.items():
         print(f"| {name} | {statistics.median(values):.2f} | {percentile(values, 99):.2f} |")
     print("| goal, where the last takes 0.2 at p50 | 2 | 10 |")
+    if not options.churns:
+        return
     print(f"\n| create, one page, end; {CLIENTS} clients, median of {options.churns} | sessions a second |\n|---|---|")
     for name, values in rates.items():
         print(f"| {name} | {statistics.median(values):.1f} |")

@@ -140,6 +140,21 @@ class LimitsTest : public LauncherFixture {
   session::ResourceUse use;  // of that browser
 };
 
+TEST_F(LimitsTest, LeaveNothingOfABrowserThatDidNotStart) {
+  const auto layout = prepare_cgroups();
+  SKIP_WITHOUT_CGROUPS(layout);
+  auto with = config();
+  with.isolation = Isolation::kNone;
+  with.limits = {.memory_mb = 256};
+  with.headless_shell = "/nowhere/shell";
+  create(with);
+  ASSERT_FALSE(launch());
+  for (const auto& each : std::filesystem::directory_iterator(run_dir.path())) {
+    const std::string instance = each.path().filename();
+    EXPECT_EQ(cgroup_of(layout, instance, "b1").use(), CgroupUse{}) << instance;
+  }
+}
+
 TEST_F(LimitsTest, EndABrowserThatTakesTooMuchMemory) {
   SKIP_WITHOUT(kHeadlessShell);
   SKIP_WITHOUT_CGROUPS(prepare_cgroups());

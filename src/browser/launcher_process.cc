@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -51,6 +52,17 @@ constexpr int kReportTriesMax = 1'000;
 constexpr int kTellTriesMax = 20;
 // How often cgroups are asked whether a limit was reached: a few reads of memory for each browser.
 constexpr Span kLimitsLook{250};
+constexpr std::size_t kWordsBytesMax = 1024;
+
+// The beginning of a file, as what a report may carry.
+std::string text_in(const UniqueFd& file) {
+  std::string text(kWordsBytesMax, '\0');
+  const auto got = ::pread(file.get(), text.data(), text.size(), 0);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  while (text.ends_with('\n')) text.pop_back();
+  std::ranges::replace_if(text, [](char each) { return each < ' ' || each > '~'; }, ' ');
+  return text;
+}
 
 class LauncherProcess {
  public:
@@ -179,14 +191,16 @@ class LauncherProcess {
       end_ready(order.folder);
       return;
     }
-    const auto begun = is_bare ? start_bare(order, folder, fds) : start_in_sandbox(order, fds);
+    auto begun = is_bare ? start_bare(order, folder, fds) : start_in_sandbox(order, fds);
     if (!begun) {
       remove_tree(folder);
       report(StartFailed{order.id, begun.error().detail});
       return;
     }
     trees_.add(order.id, begun->pid, folder);
-    trees_.of_id(order.id)->cgroup = begun->cgroup;
+    Tree& tree = *trees_.of_id(order.id);
+    tree.cgroup = begun->cgroup;
+    tree.words = std::move(begun->words);
     report(Started{order.id, begun->pid});
   }
 
@@ -200,6 +214,7 @@ class LauncherProcess {
   struct Begun {
     pid_t pid = 0;
     Cgroup cgroup;
+    UniqueFd words{};  // what it writes until it is given a browser's stderr, if it is ahead
   };
 
   Result<Begun> begin(const std::string& name, SpawnSpec spec) {
@@ -245,13 +260,13 @@ class LauncherProcess {
     const InitOrderFds beside{fds[0].get(), fds[1].get(), fds[2].get(), fds[3].get()};
     Cgroup former;  // of a sandbox that was of no use; else the next one's
     if (const auto taken = ready_.extract(order.folder); !taken.empty()) {
-      const Sandbox& ready = taken.mapped();
+      Sandbox& ready = taken.mapped();
       if (ready.command == order.sandbox && tell(ready.orders.get(), told, beside))
-        return ready.begun;
+        return std::move(ready.begun);
       kill_group(ready.begun.pid);
       former = ready.begun.cgroup;
     }
-    const auto made = make_sandbox(order.folder, order.sandbox, fds[2].get());
+    auto made = make_sandbox(order.folder, order.sandbox, fds[2].get());
     if (!made) {
       if (former) late_cgroups_.push_back(former);
       return made.error();
@@ -260,7 +275,7 @@ class LauncherProcess {
       end_unused(made->begun);
       return said.error();
     }
-    return made->begun;
+    return std::move(made->begun);
   }
 
   // A want of memory, or of descriptors that are under way, passes.
@@ -278,9 +293,11 @@ class LauncherProcess {
 
   // Where it cannot be made, neither can it be for a browser, which then says why.
   void prepare(const PrepareOrder& order) {
-    const UniqueFd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    auto made = make_sandbox(order.folder, order.sandbox, nowhere.get());
-    if (made) ready_.insert_or_assign(order.folder, std::move(*made));
+    UniqueFd words(::memfd_create("words", MFD_CLOEXEC));
+    auto made = make_sandbox(order.folder, order.sandbox, words.get());
+    if (!made) return;
+    made->begun.words = std::move(words);
+    ready_.insert_or_assign(order.folder, std::move(*made));
   }
 
   void end_unused(const Begun& begun) {
@@ -361,6 +378,7 @@ class LauncherProcess {
     if (tree.leader != 0 && !is_late(tree)) return;
     tree.is_being_removed = true;
     note_use(tree);
+    if (tree.words.valid()) tree.gone.words = text_in(tree.words);
     removals_.add(tree.gone.id, tree.folder);
   }
 

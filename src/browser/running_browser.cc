@@ -215,7 +215,8 @@ void RunningBrowser::on_gone(const Gone& gone) {
   if (limit.empty()) {
     exit.cause = cause_of(wait_status);
     const std::string how = why_killed_.empty() ? describe(wait_status) : why_killed_;
-    exit.detail = with_words(how, stderr_ ? stderr_->finish() : "");
+    const std::string words = stderr_ ? stderr_->finish() : "";
+    exit.detail = with_words(how, words.empty() ? gone.words : words);
   }
   end(std::move(exit));
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "browser/cgroups.h"
 #include "browser/wire.h"
 
@@ -23,6 +24,7 @@ struct Tree {
   bool is_being_removed = false;
   Gone gone;
   Cgroup cgroup;
+  UniqueFd words;  // a file of what its sandbox wrote before it had the browser's stderr
 };
 
 class Trees {

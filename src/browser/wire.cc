@@ -89,7 +89,8 @@ struct ReportWriter {
             {"peak_rss_kb", it.peak_rss_kb},
             {"cgroup_cpu_ms", number_or_null(it.use.cpu_ms)},
             {"cgroup_peak_kb", number_or_null(it.use.peak_memory_kb)},
-            {"limit", it.limit}};
+            {"limit", it.limit},
+            {"words", it.words}};
   }
 };
 
@@ -124,7 +125,8 @@ Report report_from_json(const json::object& message) {
                 message.at("cpu_ms").to_number<std::int64_t>(),
                 message.at("peak_rss_kb").to_number<long>(),
                 {number_at(message, "cgroup_cpu_ms"), number_at(message, "cgroup_peak_kb")},
-                std::string(message.at("limit").as_string())};
+                std::string(message.at("limit").as_string()),
+                std::string(message.at("words").as_string())};
   }
   throw std::logic_error("a report of an unknown type");
 }

@@ -44,8 +44,8 @@ TEST_F(Wire, CarriesWhatIsToBePrepared) {
 }
 
 TEST_F(Wire, CarriesReports) {
-  const auto report =
-      report_from_json(to_json(Report(Gone{3, 9, 250, 70'000, {260, 90'000}, "memory"})));
+  const auto report = report_from_json(
+      to_json(Report(Gone{3, 9, 250, 70'000, {260, 90'000}, "memory", "bwrap: no"})));
   const auto gone = std::get<Gone>(report);
   EXPECT_EQ(gone.id, 3u);
   EXPECT_EQ(gone.wait_status, 9);
@@ -53,6 +53,7 @@ TEST_F(Wire, CarriesReports) {
   EXPECT_EQ(gone.peak_rss_kb, 70'000);
   EXPECT_EQ(gone.use, (CgroupUse{260, 90'000}));
   EXPECT_EQ(gone.limit, "memory");
+  EXPECT_EQ(gone.words, "bwrap: no");
 }
 
 TEST_F(Wire, CarriesThatNothingWasCounted) {
