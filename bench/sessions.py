@@ -211,9 +211,11 @@ def environment_in(folder):
 
 
 class ByHand:
-    """Chromium started with the same flags, environment and user as the service starts it."""
+    """Chromium started with the same flags, environment and user as the service starts it; and with its niceness, where
+    what is measured is who gets the processor."""
 
-    def __init__(self, command):
+    def __init__(self, command, niceness=0):
+        self.niceness = niceness
         profile = next(part for part in command if part.startswith("--user-data-dir="))
         self.old_folder = profile.removeprefix("--user-data-dir=").rsplit("/", 1)[0]
         self.command = command
@@ -229,6 +231,7 @@ class ByHand:
         answers_out, answers_in = os.pipe()
 
         def in_child():
+            os.nice(self.niceness)
             os.dup2(os.dup(commands_out), 3)
             os.dup2(os.dup(answers_in), 4)
             for fd in (3, 4):
@@ -259,6 +262,11 @@ class ByHand:
         for fd in pipes:
             os.close(fd)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def web_socket_of(started):
+    """The second of what the service's start_one gives, the third of what is started by hand."""
+    return next(each for each in started if isinstance(each, WebSocket))
 
 
 def timed(start_one):

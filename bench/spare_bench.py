@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from sessions import ByHand, Service, WebSocket, command_of, percentile, timed
+from sessions import ByHand, Service, WebSocket, command_of, percentile, timed, web_socket_of
 
 CLIENTS = 4
 SPARES = 2
@@ -60,10 +60,13 @@ def measure_warm(service, by_hand, rounds, pause):
             service.wait_until_empty()
             if index >= 0:
                 times[name].append(taken)
+        service.wait_for_spares(SPARES)
+        time.sleep(pause)
         for _ in range(5):
             taken, started = timed(floor)
             leave(started)
-            times[AT_ONCE].append(taken)
+            if index >= 0:
+                times[AT_ONCE].append(taken)
     end_floor()
     return times
 
@@ -76,8 +79,7 @@ def churn(start_one, end_one, seconds):
     def run(index):
         while time.perf_counter() < until:
             started = start_one()
-            # The WebSocket is the second of what either side gives, or the third.
-            next(each for each in started if isinstance(each, WebSocket)).load_a_page()
+            web_socket_of(started).load_a_page()
             end_one(started)
             counts[index] += 1
 

@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <span>
 
+#include "base/passed_fds.h"
 #include "browser/launcher_fixture.h"
 #include "browser/packet_ends.h"
 #include "net/connect.h"
@@ -33,20 +35,9 @@ class InitLineTest : public ::testing::Test {
   }
 
   void say(InitSays says, int value = 0, int fd = -1) {
-    InitMessage message{says, value};
-    iovec part{&message, sizeof message};
-    msghdr head{};
-    head.msg_iov = &part;
-    head.msg_iovlen = 1;
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    if (fd >= 0) {
-      head.msg_control = control;
-      head.msg_controllen = sizeof control;
-      cmsghdr* rights = CMSG_FIRSTHDR(&head);
-      *rights = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
-      std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-    }
-    ASSERT_GT(::sendmsg(theirs.get(), &head, 0), 0);
+    const InitMessage message{says, value};
+    const std::span beside(&fd, fd >= 0 ? 1 : 0);
+    ASSERT_TRUE(send_passing(theirs.get(), std::as_bytes(std::span(&message, 1)), beside, 0));
   }
   void give_socket() {
     const UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -21,14 +20,11 @@
 
 #include "base/log.h"
 #include "browser/inheritance.h"
-#include "browser/init_order.h"
 #include "browser/init_program.h"
-#include "browser/packet_ends.h"
 #include "browser/process_tree.h"
 #include "browser/removals.h"
 #include "browser/remove_tree.h"
-#include "browser/session_init.h"
-#include "browser/spawn.h"
+#include "browser/starts.h"
 #include "browser/trees.h"
 #include "browser/wire.h"
 
@@ -48,30 +44,17 @@ constexpr Span kEndMax{5'000};
 // Taken per turn, so that the dead are reaped between floods of orders.
 constexpr int kOrdersPerTurn = 64;
 constexpr int kReportTriesMax = 1'000;
-// Other starts wait meanwhile.
-constexpr int kTellTriesMax = 20;
 // How often cgroups are asked whether a limit was reached: a few reads of memory for each browser.
 constexpr Span kLimitsLook{250};
-constexpr std::size_t kWordsBytesMax = 1024;
-
-// The beginning of a file, as what a report may carry.
-std::string text_in(const UniqueFd& file) {
-  std::string text(kWordsBytesMax, '\0');
-  const auto got = ::pread(file.get(), text.data(), text.size(), 0);
-  text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  while (text.ends_with('\n')) text.pop_back();
-  std::ranges::replace_if(text, [](char each) { return each < ' ' || each > '~'; }, ' ');
-  return text;
-}
 
 class LauncherProcess {
  public:
   // `init` is the program of browsers' first processes, where they have a sandbox.
   LauncherProcess(LauncherProcessSpec spec, UniqueFd init, int signals)
       : spec_(std::move(spec)),
-        init_(std::move(init)),
         signals_(signals),
-        cgroups_(spec_.cgroups, name_of(spec_.instance.path), spec_.limits) {}
+        cgroups_(spec_.cgroups, name_of(spec_.instance.path), spec_.limits),
+        starts_({spec_.instance.path, spec_.user, std::move(init)}, cgroups_) {}
 
   // Returns when the program is gone.
   void run() {
@@ -84,7 +67,7 @@ class LauncherProcess {
     for (const auto& [id, tree] : trees_.all()) {
       if (!tree.leader_reaped) kill_group(tree.leader);
     }
-    for (const auto& [name, sandbox] : std::exchange(ready_, {})) end_unused(sandbox.begun);
+    starts_.drop_all();
     const auto end = Steady::now() + kEndMax;
     while (Steady::now() < end) {
       reap();
@@ -95,7 +78,7 @@ class LauncherProcess {
       swallow_signals();
     }
     for (const auto& [id, tree] : trees_.all()) tree.cgroup.remove();
-    for (const auto& each : late_cgroups_) each.remove();
+    starts_.remove_cgroups();
     cgroups_.remove();
     remove_tree(spec_.instance.path);
   }
@@ -170,29 +153,17 @@ class LauncherProcess {
     if (const auto* start = std::get_if<StartOrder>(&order)) {
       start_one(*start, packet.fds);
     } else if (const auto* ahead = std::get_if<PrepareOrder>(&order)) {
-      prepare(*ahead);
+      starts_.prepare(*ahead);
     } else {
       kill_one(std::get<KillOrder>(order).id);
     }
   }
 
   void start_one(const StartOrder& order, const std::vector<UniqueFd>& fds) {
-    const bool is_bare = order.sandbox.empty();
-    if (fds.size() != (is_bare ? 3 : kInitOrderFds)) {
-      // The kernel drops descriptors where this process has no room for more.
-      report(StartFailed{order.id, "the launcher process is out of file descriptors"});
-      end_ready(order.folder);
-      return;
-    }
     const std::string folder = spec_.instance.path + "/" + order.folder;
-    if (const int error = make_browser_folder(folder, spec_.user); error != 0) {
-      remove_tree(folder);
-      report(StartFailed{order.id, "cannot make " + folder + ": " + std::strerror(error)});
-      end_ready(order.folder);
-      return;
-    }
-    auto begun = is_bare ? start_bare(order, folder, fds) : start_in_sandbox(order, fds);
+    auto begun = start_in(folder, order, fds);
     if (!begun) {
+      starts_.drop(order.folder);
       remove_tree(folder);
       report(StartFailed{order.id, begun.error().detail});
       return;
@@ -200,127 +171,16 @@ class LauncherProcess {
     trees_.add(order.id, begun->pid, folder);
     Tree& tree = *trees_.of_id(order.id);
     tree.cgroup = begun->cgroup;
-    tree.words = std::move(begun->words);
+    tree.early_stderr = std::move(begun->early_stderr);
     report(Started{order.id, begun->pid});
   }
 
-  static std::vector<std::string> variables_of(const StartOrder& order) {
-    std::vector<std::string> variables;
-    for (const auto& [name, value] : order.environment) variables.push_back(name + "=" + value);
-    return variables;
-  }
-
-  // A process that was started in a cgroup of its own.
-  struct Begun {
-    pid_t pid = 0;
-    Cgroup cgroup;
-    UniqueFd words{};  // what it writes until it is given a browser's stderr, if it is ahead
-  };
-
-  Result<Begun> begin(const std::string& name, SpawnSpec spec) {
-    const Cgroup cgroup = cgroups_.make(name);
-    if (cgroups_.available() && !cgroup) {
-      return Error{Fault::kLaunchFailed, "the kernel does not bound its memory and processes now"};
+  Result<Begun> start_in(const std::string& folder, const StartOrder& order,
+                         const std::vector<UniqueFd>& fds) {
+    if (const int error = make_browser_folder(folder, spec_.user); error != 0) {
+      return Error{Fault::kLaunchFailed, "cannot make " + folder + ": " + std::strerror(error)};
     }
-    spec.user = spec_.user;
-    spec.cgroups = cgroup.open_procs();
-    const auto pid = spawn(spec);
-    if (pid) return Begun{*pid, cgroup};
-    cgroup.remove();
-    return pid.error();
-  }
-
-  Result<Begun> start_bare(const StartOrder& order, const std::string& folder,
-                           const std::vector<UniqueFd>& fds) {
-    SpawnSpec spec{order.argv, variables_of(order), folder, {}, {}};
-    spec.fds = {{fds[0].get(), 3}, {fds[1].get(), 4}, {fds[2].get(), 2}};
-    return begin(order.folder, std::move(spec));
-  }
-
-  // Namespaces with an init in them that waits for its order.
-  struct Sandbox {
-    Begun begun;
-    std::vector<std::string> command;
-    UniqueFd orders;
-  };
-
-  Result<Sandbox> make_sandbox(const std::string& name, const std::vector<std::string>& command,
-                               int errors) {
-    auto ends = make_packet_ends();
-    if (!ends) return ends.error();
-    SpawnSpec spec{command, {}, spec_.instance.path, {}, {}};
-    spec.fds = {{errors, 2}, {ends->theirs.get(), kInitOrderFd}, {init_.get(), kInitProgramFd}};
-    auto begun = begin(name, std::move(spec));
-    if (!begun) return begun.error();
-    return Sandbox{std::move(*begun), command, std::move(ends->ours)};
-  }
-
-  Result<Begun> start_in_sandbox(const StartOrder& order, const std::vector<UniqueFd>& fds) {
-    const InitOrder told{order.argv, variables_of(order)};
-    const InitOrderFds beside{fds[0].get(), fds[1].get(), fds[2].get(), fds[3].get()};
-    Cgroup former;  // of a sandbox that was of no use; else the next one's
-    if (const auto taken = ready_.extract(order.folder); !taken.empty()) {
-      Sandbox& ready = taken.mapped();
-      if (ready.command == order.sandbox && tell(ready.orders.get(), told, beside))
-        return std::move(ready.begun);
-      kill_group(ready.begun.pid);
-      former = ready.begun.cgroup;
-    }
-    auto made = make_sandbox(order.folder, order.sandbox, fds[2].get());
-    if (!made) {
-      if (former) late_cgroups_.push_back(former);
-      return made.error();
-    }
-    if (const auto said = tell(made->orders.get(), told, beside); !said) {
-      end_unused(made->begun);
-      return said.error();
-    }
-    return std::move(made->begun);
-  }
-
-  // A want of memory, or of descriptors that are under way, passes.
-  static Status tell(int orders, const InitOrder& order, const InitOrderFds& fds) {
-    int error = 0;
-    for (int tries = 0; tries < kTellTriesMax; ++tries) {
-      if (send_init_order(orders, order, fds)) return {};
-      error = errno;
-      if (error == EPIPE || error == ECONNRESET) break;
-      ::poll(nullptr, 0, static_cast<int>(kLookAgain.count()));
-    }
-    return Error{Fault::kLaunchFailed,
-                 std::string("its init cannot be told: ") + std::strerror(error)};
-  }
-
-  // Where it cannot be made, neither can it be for a browser, which then says why.
-  void prepare(const PrepareOrder& order) {
-    UniqueFd words(::memfd_create("words", MFD_CLOEXEC));
-    auto made = make_sandbox(order.folder, order.sandbox, words.get());
-    if (!made) return;
-    made->begun.words = std::move(words);
-    ready_.insert_or_assign(order.folder, std::move(*made));
-  }
-
-  void end_unused(const Begun& begun) {
-    kill_group(begun.pid);
-    late_cgroups_.push_back(begun.cgroup);
-  }
-
-  // No order comes for it any more: names are used once.
-  void end_ready(const std::string& name) {
-    if (const auto taken = ready_.extract(name); !taken.empty()) end_unused(taken.mapped().begun);
-  }
-
-  bool is_ready(pid_t group) const {
-    return std::ranges::any_of(
-        ready_, [group](const auto& each) { return each.second.begun.pid == group; });
-  }
-
-  void forget_ready(pid_t pid) {
-    std::erase_if(ready_, [&](const auto& each) {
-      const auto& begun = each.second.begun;
-      if (begun.pid == pid) late_cgroups_.push_back(begun.cgroup);
-      return begun.pid == pid;
-    });
+    return starts_.start(order, fds);
   }
 
   void kill_one(std::uint64_t id) {
@@ -330,7 +190,7 @@ class LauncherProcess {
 
   void reap() {
     while (const auto dead = reap_one()) {
-      forget_ready(dead->pid);
+      starts_.on_dead(dead->pid);
       Tree* tree = trees_.of_group(dead->group);
       if (!tree) continue;
       tree->gone.cpu_ms += dead->cpu_ms;
@@ -348,7 +208,7 @@ class LauncherProcess {
   void kill_strays() {
     for (const auto& child : children()) {
       const Tree* tree = trees_.of_group(child.group);
-      if (tree ? tree->leader_reaped : !is_ready(child.group)) ::kill(child.pid, SIGKILL);
+      if (tree ? tree->leader_reaped : !starts_.is_ahead(child.group)) ::kill(child.pid, SIGKILL);
     }
   }
 
@@ -363,7 +223,7 @@ class LauncherProcess {
     for (auto& [id, tree] : all) look_at(tree);
     removals_.work(Steady::now());
     // The end of their last process comes here, too.
-    std::erase_if(late_cgroups_, [](const Cgroup& each) { return each.remove(); });
+    starts_.remove_cgroups();
     for (auto each = all.begin(); each != all.end();) {
       each = finish(each->second) ? all.erase(each) : std::next(each);
     }
@@ -378,7 +238,7 @@ class LauncherProcess {
     if (tree.leader != 0 && !is_late(tree)) return;
     tree.is_being_removed = true;
     note_use(tree);
-    if (tree.words.valid()) tree.gone.words = text_in(tree.words);
+    tree.gone.early_words = words_in(tree.early_stderr);
     removals_.add(tree.gone.id, tree.folder);
   }
 
@@ -396,7 +256,7 @@ class LauncherProcess {
     if (!is_gone && !is_late(tree)) return false;
     if (!is_gone) {
       log::error("browser_not_gone", {{"pid", tree.leader}, {"folder", tree.folder}});
-      late_cgroups_.push_back(tree.cgroup);
+      starts_.remove_when_empty(tree.cgroup);
     }
     report(tree.gone);
     return true;
@@ -414,14 +274,12 @@ class LauncherProcess {
   }
 
   LauncherProcessSpec spec_;
-  UniqueFd init_;
   int signals_;
   Cgroups cgroups_;
+  Starts starts_;
   Steady::time_point limits_due_{};
   Trees trees_;
   Removals removals_;
-  std::map<std::string, Sandbox> ready_;  // by the name of the browser's folder
-  std::vector<Cgroup> late_cgroups_;      // in which something may be left to end
 };
 
 // A terminal's Ctrl-C and an init's SIGTERM are for the program; this process leaves after it.

@@ -216,7 +216,8 @@ void RunningBrowser::on_gone(const Gone& gone) {
     exit.cause = cause_of(wait_status);
     const std::string how = why_killed_.empty() ? describe(wait_status) : why_killed_;
     const std::string words = stderr_ ? stderr_->finish() : "";
-    exit.detail = with_words(how, words.empty() ? gone.words : words);
+    const bool is_sandbox_to_blame = words.empty() && address_.guid.empty();
+    exit.detail = with_words(how, is_sandbox_to_blame ? gone.early_words : words);
   }
   end(std::move(exit));
 }

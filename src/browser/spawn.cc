@@ -112,7 +112,9 @@ class Child {
   // one needs.
   void place_fds() {
     constexpr int kAbove = 16;
-    failures_ = ::fcntl(failures_, F_DUPFD_CLOEXEC, kAbove);
+    const int failures = ::fcntl(failures_, F_DUPFD_CLOEXEC, kAbove);
+    must("fcntl", failures);
+    failures_ = failures;
     std::vector<PlacedFd> high = spec_.fds;
     for (auto& each : high) {
       each.fd = ::fcntl(each.fd, F_DUPFD_CLOEXEC, kAbove);

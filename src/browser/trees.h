@@ -24,7 +24,7 @@ struct Tree {
   bool is_being_removed = false;
   Gone gone;
   Cgroup cgroup;
-  UniqueFd words;  // a file of what its sandbox wrote before it had the browser's stderr
+  UniqueFd early_stderr;  // of Begun
 };
 
 class Trees {

@@ -90,7 +90,7 @@ struct ReportWriter {
             {"cgroup_cpu_ms", number_or_null(it.use.cpu_ms)},
             {"cgroup_peak_kb", number_or_null(it.use.peak_memory_kb)},
             {"limit", it.limit},
-            {"words", it.words}};
+            {"early_words", it.early_words}};
   }
 };
 
@@ -126,7 +126,7 @@ Report report_from_json(const json::object& message) {
                 message.at("peak_rss_kb").to_number<long>(),
                 {number_at(message, "cgroup_cpu_ms"), number_at(message, "cgroup_peak_kb")},
                 std::string(message.at("limit").as_string()),
-                std::string(message.at("words").as_string())};
+                std::string(message.at("early_words").as_string())};
   }
   throw std::logic_error("a report of an unknown type");
 }

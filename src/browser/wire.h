@@ -62,7 +62,8 @@ struct Gone {
   long peak_rss_kb = 0;     // of the largest of them
   CgroupUse use{};          // of all
   std::string limit{};      // the one that it reached, if so
-  std::string words{};      // of a sandbox that failed before it had the browser's stderr
+  // What its sandbox wrote before it had the browser's stderr, where it was made ahead.
+  std::string early_words{};
 };
 using Report = std::variant<Started, StartFailed, Gone>;
 

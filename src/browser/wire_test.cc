@@ -53,7 +53,7 @@ TEST_F(Wire, CarriesReports) {
   EXPECT_EQ(gone.peak_rss_kb, 70'000);
   EXPECT_EQ(gone.use, (CgroupUse{260, 90'000}));
   EXPECT_EQ(gone.limit, "memory");
-  EXPECT_EQ(gone.words, "bwrap: no");
+  EXPECT_EQ(gone.early_words, "bwrap: no");
 }
 
 TEST_F(Wire, CarriesThatNothingWasCounted) {

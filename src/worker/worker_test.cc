@@ -119,7 +119,8 @@ TEST_F(WorkerTest, AnswersNoCreateBeforeItsRowIsWritten) {
     done = started.has_value();
   }(worker, new_session(), answered));
   settle();
-  ASSERT_EQ(worker.held().size(), 1U);
+  ASSERT_EQ(worker.list().size(), 1U);
+  EXPECT_EQ(worker.list()[0].status, SessionStatus::kRunning);
   EXPECT_FALSE(answered);
   disk.set();
   settle();

@@ -1,8 +1,10 @@
 """Serves /BYTES, a download as fast as it is taken, and /sent, how many bytes went out so far. A process of its own:
-in the one that measures it would be measured too. Prints its port."""
+in the one that measures it would be measured too."""
 import contextlib
 import http.server
 import os
+import subprocess
+import sys
 
 PIECE = os.urandom(1 << 20)
 
@@ -33,6 +35,17 @@ class Flood(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Flood)
-print(server.server_address[1], flush=True)
-server.serve_forever()
+@contextlib.contextmanager
+def flood():
+    """Its address, for as long as it runs."""
+    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Flood)
+    print(server.server_address[1], flush=True)
+    server.serve_forever()

@@ -4,15 +4,13 @@ the end of the run: a machine that does other things at the time would make a li
 import asyncio
 import contextlib
 import os
-import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 
 from cdp import Cdp, CdpError
+from flood import flood
 from looking import REPORT, pid_of, profile_of
 
 FULL = os.environ.get("PBAAS_BOMBS") == "full"
@@ -87,17 +85,6 @@ def test_a_bomb_ends_its_own_session_alone(service, request, script, limits):
     assert any(limit in ended["end_detail"] for limit in limits), ended
     assert all(service.session(each["id"])["status"] == "running" for each in neighbours)
     assert slowest < ANSWER_SECONDS_MAX
-
-
-@contextlib.contextmanager
-def flood():
-    """The address of flood.py."""
-    with subprocess.Popen([sys.executable, Path(__file__).with_name("flood.py")], stdout=subprocess.PIPE,
-                          text=True) as process:
-        try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.kill()
 
 
 def test_a_download_without_end_takes_its_own_room_alone(service):

@@ -226,7 +226,11 @@ int run_init(const std::string& folder) {
   InitOrder order;
   {
     std::array<UniqueFd, kInitOrderFds> fds;
-    if (!receive_init_order(kInitOrderFd, order, fds) || !place(fds)) return kFailed;
+    if (!receive_init_order(kInitOrderFd, order, fds)) {
+      std::fputs("session-init: its order did not come, or not with all descriptors\n", stderr);
+      return kFailed;
+    }
+    if (!place(fds)) return kFailed;
   }
   if (!introduce(egress, network_error)) return kFailed;
   egress.reset();
