@@ -20,7 +20,13 @@ export async function startRecorded(record, kind = 'headless-shell') {
     return JSON.parse(value);
   };
   const { port, pid } = await next();
+  const spool = path.join(folder, 'network.har.spool');
   return {
+    spool,
+    // Done when an entry of this URL is in the spool.
+    wrote: async url => {
+      while (!fs.readFileSync(spool, 'utf8').includes(url)) await new Promise(done => setTimeout(done, 20));
+    },
     http: `http://127.0.0.1:${port}`,
     folder,
     pid,

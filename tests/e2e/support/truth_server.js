@@ -70,9 +70,9 @@ const SCRIPTS = {
       else if (e.request.url.endsWith('through-worker')) e.respondWith(fetch(e.request)) }`,
 };
 
-// Asked for by workers and a frame of another site as soon as they are there. Of such requests a HAR may lack those
-// that were answered before the recorder was attached (docs/recordings.md): here the recorder has a second.
-const FIRST_OF_ITS_TARGET = new Set(['worker', 'shared', '2inframe']);
+// Asked for by workers, a popup and a frame of another site as soon as they are there. Of such requests a HAR may lack
+// those that were answered before the recorder was attached (docs/recordings.md): here the recorder has a second.
+const FIRST_OF_ITS_TARGET = new Set(['worker', 'shared', 'popup', '2inframe']);
 
 const text = { 'content-type': 'text/plain; charset=utf-8' };
 const big = 'all work and no play '.repeat(2000);
@@ -82,10 +82,7 @@ const ANSWERS = {
   '/brotli': send => send(200, { ...text, 'content-encoding': 'br' }, zlib.brotliCompressSync(big), big),
   '/large': send => send(200, { 'content-type': 'application/octet-stream' }, crypto.randomBytes(3 << 20)),
   '/image': send => send(200, { 'content-type': 'image/png' }, PNG),
-  '/text': async (send, request, query) => {
-    if (FIRST_OF_ITS_TARGET.has(query)) await wait(1_000);
-    send(200, text, 'some text');
-  },
+  '/text': send => send(200, text, 'some text'),
   '/status': (send, request, query) => send(Number(query), text, 'a status'),
   '/nothing': send => send(204, {}, ''),
   '/head': send => send(200, { ...text, 'content-length': 10 }, ''),
@@ -137,6 +134,7 @@ async function serve(request, response, served) {
     response.writeHead(status, { 'content-length': wire.length, ...headers });
     response.end(wire);
   };
+  if (FIRST_OF_ITS_TARGET.has(query)) await wait(1_000);
   const html_type = { 'content-type': 'text/html; charset=utf-8' };
   if (PAGES[path]) return send(200, html_type, PAGES[path]);
   if (SCRIPTS[path]) return send(200, { 'content-type': 'text/javascript' }, SCRIPTS[path]);
