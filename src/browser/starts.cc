@@ -23,7 +23,6 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kBareFds = 3;
-constexpr std::size_t kWordsBytesMax = 1024;
 constexpr off_t kReadBytesMax = 4096;
 // Other starts wait meanwhile.
 constexpr int kTellTriesMax = 20;
@@ -65,7 +64,7 @@ std::string words_in(const UniqueFd& early_stderr) {
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   const auto is_odd = [](char each) { return each != '\n' && (each < ' ' || each > '~'); };
   std::ranges::replace_if(text, is_odd, '?');
-  return last_words(text, kWordsBytesMax);
+  return last_words(text, kLastWordsBytesMax);
 }
 
 Starts::Starts(StartsSpec spec, const Cgroups& cgroups)

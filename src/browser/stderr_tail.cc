@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t kKeptBytes = 4096;
 // 64 KiB, what a pipe holds: whoever else has its other end may write for ever.
 constexpr std::size_t kLastReadsMax = 64 * 1024 / kKeptBytes;
-constexpr std::size_t kWordsBytesMax = 1024;
 constexpr std::string_view kListening = "DevTools listening on ws://127.0.0.1:";
 constexpr std::string_view kPath = "/devtools/browser/";
 
@@ -91,7 +90,7 @@ class StderrTail::Stream : public std::enable_shared_from_this<Stream> {
       if (is_dry_) break;
     }
     close();
-    return last_words(kept_, kWordsBytesMax);
+    return last_words(kept_, kLastWordsBytesMax);
   }
 
  private:

@@ -2,6 +2,7 @@
 // an error. Loop only.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,9 @@ namespace pbaas::browser {
 
 // Reads "DevTools listening on ws://127.0.0.1:PORT/devtools/browser/GUID". Pure.
 std::optional<session::BrowserAddress> parse_devtools_line(std::string_view line);
+
+// As many of a program's last words go into an error.
+inline constexpr std::size_t kLastWordsBytesMax = 1024;
 
 // The last whole lines of `text` within `bytes_max`, without complaints about a missing desktop.
 std::string last_words(std::string_view text, std::size_t bytes_max);
