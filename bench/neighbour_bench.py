@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Measures what sessions notice of one beside them that takes all it can: their CDP round trips before and meanwhile,
-beside the same browsers started by hand with the same niceness, in turns. What two cores cannot give to six threads
+beside the same browsers started by hand with the same niceness, in turns. What two cores cannot give to all
 that want them, no limit can: the side by hand has none, and shows how much of it is the machine's.
 
     bench/neighbour_bench.py PBAAS_BINARY [--rounds 5] [--seconds 4]

@@ -62,6 +62,7 @@ def measure_warm(service, by_hand, rounds, pause):
                 times[name].append(taken)
         service.wait_for_spares(SPARES)
         time.sleep(pause)
+        leave(floor())  # Which has had a pause.
         for _ in range(5):
             taken, started = timed(floor)
             leave(started)

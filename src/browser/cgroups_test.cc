@@ -148,7 +148,10 @@ TEST_F(LimitsTest, LeaveNothingOfABrowserThatDidNotStart) {
   with.limits = {.memory_mb = 256};
   with.headless_shell = "/nowhere/shell";
   create(with);
-  ASSERT_FALSE(launch());
+  const auto failed = launch();
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().detail, HasSubstr("did not start: exec"));
+  ASSERT_FALSE(run_dir.is_empty());
   for (const auto& each : std::filesystem::directory_iterator(run_dir.path())) {
     const std::string instance = each.path().filename();
     EXPECT_EQ(cgroup_of(layout, instance, "b1").use(), CgroupUse{}) << instance;

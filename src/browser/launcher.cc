@@ -110,9 +110,10 @@ class ForkedLauncher final : public Launcher {
         process_(process),
         line_(std::make_shared<LauncherLine>(loop, std::move(socket))),
         permits_(loop, config_.launches_at_once),
-        prepare_timer_(loop) {
+        prepare_timer_(loop),
+        renew_timer_(loop) {
     line_->listen();
-    prepare();
+    renew();
   }
 
   // Returns when every browser and folder is gone.
@@ -239,10 +240,21 @@ class ForkedLauncher final : public Launcher {
 
   // Once none has been started for a while: what starts is not to be slowed down.
   void prepare_soon() {
-    prepare_timer_.expires_after(kPrepareAfter);
-    // A timer that is over by then is told so all the same, perhaps when this is gone.
-    prepare_timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const auto& error) {
-      if (!error && !alive.expired()) prepare();
+    after(prepare_timer_, kPrepareAfter, [this] { prepare(); });
+  }
+
+  void renew() {
+    last_prepared_ = last_folder_;
+    prepare();
+    after(renew_timer_, config_.sandboxes_age_max, [this] { renew(); });
+  }
+
+  // A timer that is over by then is told so all the same, perhaps when this is gone.
+  template <typename Action>
+  void after(asio::steady_timer& timer, Duration wait, const Action& action) {
+    timer.expires_after(wait);
+    timer.async_wait([alive = std::weak_ptr<bool>(alive_), action](const auto& error) {
+      if (!error && !alive.expired()) action();
     });
   }
 
@@ -261,6 +273,7 @@ class ForkedLauncher final : public Launcher {
   std::uint64_t last_folder_ = 0;
   std::uint64_t last_prepared_ = 0;
   asio::steady_timer prepare_timer_;
+  asio::steady_timer renew_timer_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -59,6 +59,8 @@ struct LauncherConfig {
   OpenEgress open_egress;
   // Made before anybody asks for a browser, which then starts some 20 ms sooner.
   int sandboxes_ahead = 0;
+  // After it they are made anew: what a sandbox shows of the machine is as of its making.
+  Duration sandboxes_age_max{1'800'000};
   int launches_at_once = 2;  // more than the cores can start at once only makes each slower
   Duration launch_timeout{20'000};
   Duration health_interval{10'000};

@@ -190,7 +190,7 @@ class LauncherProcess {
 
   void reap() {
     while (const auto dead = reap_one()) {
-      starts_.on_dead(dead->pid);
+      starts_.on_dead(dead->pid, dead->wait_status);
       Tree* tree = trees_.of_group(dead->group);
       if (!tree) continue;
       tree->gone.cpu_ms += dead->cpu_ms;

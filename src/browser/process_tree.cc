@@ -24,6 +24,11 @@ std::int64_t milliseconds(const timeval& time) {
 
 }  // namespace
 
+std::string describe(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return "signal " + std::to_string(WTERMSIG(wait_status));
+  return "exit status " + std::to_string(WEXITSTATUS(wait_status));
+}
+
 void kill_group(pid_t leader) {
   ::kill(-leader, SIGKILL);
   ::kill(leader, SIGKILL);  // It may not have made its group yet.

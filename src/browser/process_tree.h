@@ -1,12 +1,13 @@
 // The processes below the launcher process. It is a subreaper, so every orphan of a browser becomes
 // its child: by its process group it is known whose it was, and what left its group is a runaway.
-// Launcher process only, but for the last.
+// Launcher process only, but for `describe` and `end_orphans`.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace pbaas::browser {
@@ -23,6 +24,9 @@ struct ChildProcess {
   pid_t pid = 0;
   pid_t group = 0;
 };
+
+// "signal 9" or "exit status 3".
+std::string describe(int wait_status);
 
 // Kills the group of a process that is not reaped yet, so that its number cannot be another's.
 void kill_group(pid_t leader);

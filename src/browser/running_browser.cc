@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "browser/packet_ends.h"
+#include "browser/process_tree.h"
 #include "egress/egress_pool.h"
 
 namespace pbaas::browser {
@@ -27,11 +28,6 @@ Result<PipeEnds> make_pipe() {
     return Error{Fault::kLaunchFailed, std::string("cannot make a pipe: ") + std::strerror(errno)};
   }
   return PipeEnds{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
-std::string describe(int wait_status) {
-  if (WIFSIGNALED(wait_status)) return "signal " + std::to_string(WTERMSIG(wait_status));
-  return "exit status " + std::to_string(WEXITSTATUS(wait_status));
 }
 
 std::string with_words(std::string what, const std::string& words) {

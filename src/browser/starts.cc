@@ -20,8 +20,6 @@
 namespace pbaas::browser {
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
 constexpr std::size_t kBareFds = 3;
 constexpr off_t kReadBytesMax = 4096;
 // Other starts wait meanwhile.
@@ -34,19 +32,31 @@ std::vector<std::string> variables_of(const StartOrder& order) {
   return variables;
 }
 
-// A want of memory, or of descriptors that are under way, passes.
-Status tell(const UniqueFd& orders, const StartOrder& order, const std::vector<UniqueFd>& fds) {
+bool is_gone(int error) {
+  return error == EPIPE || error == ECONNRESET;
+}
+
+// Gives 0, or errno. A want of memory, or of descriptors that are under way, passes.
+int tell(const UniqueFd& orders, const StartOrder& order, const std::vector<UniqueFd>& fds) {
   const InitOrder told{order.argv, variables_of(order)};
   const InitOrderFds beside{fds[0].get(), fds[1].get(), fds[2].get(), fds[3].get()};
   int error = 0;
   for (int tries = 0; tries < kTellTriesMax; ++tries) {
-    if (send_init_order(orders.get(), told, beside)) return {};
+    if (send_init_order(orders.get(), told, beside)) return 0;
     error = errno;
-    if (error == EPIPE || error == ECONNRESET) break;
+    if (is_gone(error)) break;
     ::poll(nullptr, 0, kTellPause_ms);
   }
-  return Error{Fault::kLaunchFailed,
-               std::string("its init cannot be told: ") + std::strerror(error)};
+  return error;
+}
+
+// The process of a sandbox after its order, which it may not have got: then its end is told of,
+// with why, as that of any browser. One that is gone ends by itself.
+Begun ordered(Begun begun, int error, const UniqueFd& errors) {
+  if (error == 0) return begun;
+  ::dprintf(errors.get(), "its init cannot be told: %s\n", std::strerror(error));
+  if (!is_gone(error)) kill_group(begun.pid);
+  return begun;
 }
 
 void log_lost(const std::string& why) {
@@ -106,33 +116,29 @@ Result<Starts::Sandbox> Starts::make_sandbox(const std::string& name,
   spec.fds = {{errors, 2}, {ends->theirs.get(), kInitOrderFd}, {spec_.init.get(), kInitProgramFd}};
   auto begun = begin(name, std::move(spec));
   if (!begun) return begun.error();
-  return Sandbox{std::move(*begun), command, std::move(ends->ours), Steady::now()};
-}
-
-bool Starts::is_of_use(const Sandbox& ahead, const StartOrder& order) const {
-  return ahead.command == order.sandbox && Steady::now() - ahead.made_at < spec_.ahead_max;
+  return Sandbox{std::move(*begun), command, std::move(ends->ours)};
 }
 
 Result<Begun> Starts::start_in_sandbox(const StartOrder& order, const std::vector<UniqueFd>& fds) {
+  const auto& errors = fds[2];
   Cgroup former;  // of a sandbox that was of no use; else the next one's
   if (auto taken = ahead_.extract(order.folder); !taken.empty()) {
-    Sandbox& ahead = taken.mapped();
-    if (is_of_use(ahead, order) && tell(ahead.orders, order, fds)) return std::move(ahead.begun);
-    kill_group(ahead.begun.pid);
-    former = ahead.begun.cgroup;
+    auto& [begun, command, orders] = taken.mapped();
+    if (command == order.sandbox) {
+      const int error = tell(orders, order, fds);
+      if (!is_gone(error)) return ordered(std::move(begun), error, errors);
+      log_lost(words_in(begun.early_stderr));
+    }
+    kill_group(begun.pid);
+    former = begun.cgroup;
   }
-  const auto& errors = fds[2];
   auto made = make_sandbox(order.folder, order.sandbox, errors.get());
   if (!made) {
     if (former) remove_when_empty(former);
     return made.error();
   }
-  if (const auto told = tell(made->orders, order, fds); !told) {
-    // Beside what it wrote itself: its end is told of with both.
-    ::dprintf(errors.get(), "%s\n", told.error().detail.c_str());
-    kill_group(made->begun.pid);
-  }
-  return std::move(made->begun);
+  const int error = tell(made->orders, order, fds);
+  return ordered(std::move(made->begun), error, errors);
 }
 
 void Starts::prepare(const PrepareOrder& order) {
@@ -141,6 +147,7 @@ void Starts::prepare(const PrepareOrder& order) {
   auto made = make_sandbox(order.folder, order.sandbox, words.get());
   if (!made) return log_lost(made.error().detail);
   made->begun.early_stderr = std::move(words);
+  drop(order.folder);
   ahead_.insert_or_assign(order.folder, std::move(*made));
 }
 
@@ -162,11 +169,11 @@ bool Starts::is_ahead(pid_t group) const {
                              [group](const auto& each) { return each.second.begun.pid == group; });
 }
 
-void Starts::on_dead(pid_t pid) {
+void Starts::on_dead(pid_t pid, int wait_status) {
   std::erase_if(ahead_, [&](const auto& each) {
     const auto& begun = each.second.begun;
     if (begun.pid != pid) return false;
-    log_lost(words_in(begun.early_stderr));
+    log_lost(describe(wait_status) + " " + words_in(begun.early_stderr));
     remove_when_empty(begun.cgroup);
     return true;
   });

@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,9 +35,6 @@ struct StartsSpec {
   std::string folder;           // the instance's, in which the browsers' are
   std::optional<Account> user;  // who browsers run as, where that is somebody else
   UniqueFd init;                // the program of sandboxes' first processes, where there are any
-  // What a sandbox shows of the machine is as of its making, so one that waits is of no use after
-  // it.
-  std::chrono::milliseconds ahead_max = std::chrono::hours(1);
 };
 
 class Starts {
@@ -46,11 +42,12 @@ class Starts {
   // `cgroups` must outlive it.
   Starts(StartsSpec spec, const Cgroups& cgroups);
 
-  // `fds` go with the order (wire.h). A sandbox that fails once it was started ends by itself, with
-  // its words on the browser's stderr or in `early_stderr`. Waits for 0.1 s at most where the
+  // `fds` go with the order (wire.h). A sandbox that fails once it was started ends as any process,
+  // with its words on the browser's stderr or in `early_stderr`. Waits for 0.1 s at most where the
   // kernel has no room for the order. Errors: kLaunchFailed.
   Result<Begun> start(const StartOrder& order, const std::vector<UniqueFd>& fds);
-  // Makes the sandbox of an order to come. Where it cannot, it says so in the log.
+  // Makes the sandbox of an order to come, in place of an older one. Where it cannot, it says so in
+  // the log.
   void prepare(const PrepareOrder& order);
 
   // No order of this name comes any more.
@@ -59,7 +56,7 @@ class Starts {
   // Whether a sandbox that waits leads this group.
   bool is_ahead(pid_t group) const;
   // For every process that was reaped.
-  void on_dead(pid_t pid);
+  void on_dead(pid_t pid, int wait_status);
 
   void remove_when_empty(const Cgroup& cgroup) { late_cgroups_.push_back(cgroup); }
   void remove_cgroups();
@@ -70,22 +67,19 @@ class Starts {
     Begun begun;
     std::vector<std::string> command;
     UniqueFd orders;
-    std::chrono::steady_clock::time_point made_at;
   };
-  using Sandboxes = std::map<std::string, Sandbox>;  // by the name of the browser's folder
 
   Result<Begun> begin(const std::string& name, SpawnSpec spec);
   Result<Begun> start_bare(const StartOrder& order, const std::vector<UniqueFd>& fds);
   Result<Begun> start_in_sandbox(const StartOrder& order, const std::vector<UniqueFd>& fds);
   Result<Sandbox> make_sandbox(const std::string& name, const std::vector<std::string>& command,
                                int errors);
-  bool is_of_use(const Sandbox& ahead, const StartOrder& order) const;
   void end_unused(const Begun& begun);
 
   StartsSpec spec_;
   const Cgroups& cgroups_;
-  Sandboxes ahead_;
-  std::vector<Cgroup> late_cgroups_;  // in which something may be left to end
+  std::map<std::string, Sandbox> ahead_;  // by the name of the browser's folder
+  std::vector<Cgroup> late_cgroups_;      // in which something may be left to end
 };
 
 }  // namespace pbaas::browser

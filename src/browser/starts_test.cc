@@ -4,12 +4,14 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -27,15 +29,10 @@ using ::testing::HasSubstr;
 class StartsTest : public ::testing::Test {
  protected:
   ~StartsTest() override {
-    starts->drop_all();
+    starts.drop_all();
     for (const auto each : begun) kill_group(each);
     for (int status = 0; ::waitpid(-1, &status, 0) > 0;) {
     }
-  }
-
-  StartsSpec spec(milliseconds ahead_max = std::chrono::hours(1)) {
-    return {folder.path(), std::nullopt, UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
-            ahead_max};
   }
 
   static std::vector<std::string> script(const std::string& text) {
@@ -46,15 +43,16 @@ class StartsTest : public ::testing::Test {
   Result<Begun> start(const std::vector<std::string>& sandbox, std::string argument = {}) {
     fds.clear();
     for (int i = 0; i < 4; ++i) fds.emplace_back(::memfd_create("test", MFD_CLOEXEC));
-    auto started = starts->start({1, "b1", sandbox, {"browser", std::move(argument)}, {}}, fds);
+    auto started = starts.start({1, "b1", sandbox, {"browser", std::move(argument)}, {}}, fds);
     if (started) begun.push_back(started->pid);
     return started;
   }
 
   // The wait status of one that ends by itself.
-  static int end_of(pid_t pid) {
+  int end_of(pid_t pid) {
     int status = 0;
     EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+    std::erase(begun, pid);
     return status;
   }
 
@@ -62,7 +60,8 @@ class StartsTest : public ::testing::Test {
 
   TemporaryFolder folder;
   Cgroups no_cgroups{{}, "test", {}};
-  std::unique_ptr<Starts> starts = std::make_unique<Starts>(spec(), no_cgroups);
+  Starts starts{{folder.path(), std::nullopt, UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))},
+                no_cgroups};
   std::vector<UniqueFd> fds;
   std::vector<pid_t> begun;
 };
@@ -70,56 +69,65 @@ class StartsTest : public ::testing::Test {
 const std::string kWaits = "exec sleep 100";
 
 TEST_F(StartsTest, TakesTheSandboxThatWaits) {
-  starts->prepare({"b1", script(kWaits)});
+  starts.prepare({"b1", script(kWaits)});
   const auto children = children_of(::getpid());
   ASSERT_EQ(children.size(), 1U);
-  EXPECT_TRUE(starts->is_ahead(children[0]));
+  EXPECT_TRUE(starts.is_ahead(children[0]));
   EXPECT_EQ(start(script(kWaits))->pid, children[0]);
-  EXPECT_FALSE(starts->is_ahead(children[0]));
+  EXPECT_FALSE(starts.is_ahead(children[0]));
 }
 
 TEST_F(StartsTest, TakesNoneThatIsOfAnotherKind) {
-  starts->prepare({"b1", script("sleep 99")});
+  starts.prepare({"b1", script("sleep 99")});
   const auto other = children_of(::getpid()).at(0);
   EXPECT_NE(start(script(kWaits))->pid, other);
   EXPECT_EQ(WTERMSIG(end_of(other)), SIGKILL);
 }
 
-TEST_F(StartsTest, TakesNoneThatHasWaitedForTooLong) {
-  starts = std::make_unique<Starts>(spec(milliseconds(0)), no_cgroups);
-  starts->prepare({"b1", script(kWaits)});
+TEST_F(StartsTest, MakesOneAnewInPlaceOfAnOlder) {
+  starts.prepare({"b1", script(kWaits)});
   const auto old = children_of(::getpid()).at(0);
-  EXPECT_NE(start(script(kWaits))->pid, old);
+  starts.prepare({"b1", script(kWaits)});
   EXPECT_EQ(WTERMSIG(end_of(old)), SIGKILL);
+  EXPECT_FALSE(starts.is_ahead(old));
+  EXPECT_EQ(children_of(::getpid()), std::vector{start(script(kWaits))->pid});
 }
 
 TEST_F(StartsTest, TellsWhatASandboxWroteThatDiedAfterItsOrder) {
-  const auto fails = script("sleep 0.2; echo no room >&2; exit 3");
-  starts->prepare({"b1", fails});
+  const auto fails = script("cat <&7 >&2; echo no room >&2; exit 3");
+  starts.prepare({"b1", fails});
   const auto started = start(fails);
   ASSERT_TRUE(started);
   EXPECT_EQ(WEXITSTATUS(end_of(started->pid)), 3);
-  EXPECT_EQ(words_in(started->early_stderr), "no room");
+  EXPECT_THAT(words_in(started->early_stderr), ::testing::EndsWith("no room"));
 }
 
 TEST_F(StartsTest, TakesNoneThatCannotBeTold) {
   const auto deaf = script("exec 7>&-; exec sleep 100");
-  starts->prepare({"b1", deaf});
+  starts.prepare({"b1", deaf});
   const auto first = children_of(::getpid()).at(0);
   const std::string end = "/proc/" + std::to_string(first) + "/fd/7";
+  const auto due = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (std::filesystem::exists(std::filesystem::symlink_status(end))) {
+    ASSERT_LT(std::chrono::steady_clock::now(), due);
   }
+  ::testing::internal::CaptureStderr();
   const auto started = start(deaf);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("sandbox_ahead_lost"));
   ASSERT_TRUE(started);
   EXPECT_NE(started->pid, first);
   EXPECT_EQ(WTERMSIG(end_of(first)), SIGKILL);
 }
 
 TEST_F(StartsTest, EndsASandboxThatCannotBeToldAndSaysWhy) {
-  const auto started = start(script(kWaits), std::string(1 << 20, 'x'));
-  ASSERT_TRUE(started) << "its end is told of as any other's";
-  EXPECT_EQ(WTERMSIG(end_of(started->pid)), SIGKILL);
-  EXPECT_EQ(browser_stderr(), "its init cannot be told: Message too long");
+  for (const bool is_ahead : {true, false}) {
+    if (is_ahead) starts.prepare({"b1", script(kWaits)});
+    const auto started = start(script(kWaits), std::string(1 << 20, 'x'));
+    ASSERT_TRUE(started) << "its end is told of as any other's";
+    EXPECT_EQ(WTERMSIG(end_of(started->pid)), SIGKILL);
+    EXPECT_EQ(browser_stderr(), "its init cannot be told: Message too long");
+    EXPECT_TRUE(children_of(::getpid()).empty());
+  }
 }
 
 TEST_F(StartsTest, SaysWhyNothingWasStarted) {
@@ -129,36 +137,47 @@ TEST_F(StartsTest, SaysWhyNothingWasStarted) {
   EXPECT_TRUE(children_of(::getpid()).empty());
 }
 
+TEST_F(StartsTest, SaysThatThereAreNoDescriptorsLeft) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{16, before.rlim_max};  // All that it places are moved above this first.
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  const auto started = start(script(kWaits));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().detail, HasSubstr("fcntl: "));
+}
+
 TEST_F(StartsTest, RefusesAnOrderThatLostADescriptor) {
   fds.clear();
-  const auto started = starts->start({1, "b1", script(kWaits), {"browser"}, {}}, fds);
+  const auto started = starts.start({1, "b1", script(kWaits), {"browser"}, {}}, fds);
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error().detail, HasSubstr("out of file descriptors"));
 }
 
 TEST_F(StartsTest, EndsWhatNoOrderComesFor) {
-  starts->prepare({"b1", script(kWaits)});
+  starts.prepare({"b1", script(kWaits)});
   const auto pid = children_of(::getpid()).at(0);
-  starts->drop("b2");
-  EXPECT_TRUE(starts->is_ahead(pid));
-  starts->drop("b1");
-  EXPECT_FALSE(starts->is_ahead(pid));
+  starts.drop("b2");
+  EXPECT_TRUE(starts.is_ahead(pid));
+  starts.drop("b1");
+  EXPECT_FALSE(starts.is_ahead(pid));
   EXPECT_EQ(WTERMSIG(end_of(pid)), SIGKILL);
 }
 
 TEST_F(StartsTest, ForgetsOneThatDiedWhileItWaited) {
-  starts->prepare({"b1", script("echo no room >&2; exit 3")});
+  starts.prepare({"b1", script("echo no room >&2; exit 3")});
   const auto pid = children_of(::getpid()).at(0);
-  end_of(pid);
+  const int status = end_of(pid);
   ::testing::internal::CaptureStderr();
-  starts->on_dead(pid);
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("no room"));
-  EXPECT_FALSE(starts->is_ahead(pid));
+  starts.on_dead(pid, status);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("exit status 3 no room"));
+  EXPECT_FALSE(starts.is_ahead(pid));
 }
 
 TEST_F(StartsTest, SaysThatNoneCanBeMadeAhead) {
   ::testing::internal::CaptureStderr();
-  starts->prepare({"b1", {"/nowhere/bwrap"}});
+  starts.prepare({"b1", {"/nowhere/bwrap"}});
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("/nowhere/bwrap did not start"));
 }
 
@@ -231,6 +250,19 @@ TEST_F(AheadTest, LeavesNothingWhenTheLauncherProcessIsKilled) {
     launcher.reset();
     ASSERT_TRUE(descendants_of(::getpid()).empty()) << "in round " << round;
   }
+}
+
+TEST_F(AheadTest, MakesThemAnewAfterAWhile) {
+  SKIP_WITHOUT(kHeadlessShell);
+  auto with = config_ahead();
+  with.sandboxes_age_max = Duration(500);
+  create(with);
+  ASSERT_TRUE(are_ready(2));
+  const auto old = descendants_of(*children_of(::getpid()).begin());
+  EXPECT_TRUE(
+      run_until(loop, [&] { return std::ranges::all_of(old, is_gone); }, milliseconds(5'000)));
+  EXPECT_TRUE(are_ready(2));
+  EXPECT_FALSE(first_page(*must_launch()).empty());
 }
 
 TEST_F(AheadTest, MakesOneAnewWhereItHasDied) {

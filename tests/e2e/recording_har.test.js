@@ -22,14 +22,15 @@ async function visit(site, { http, wrote }) {
   for (const each of PAGES) {
     await page.goto(site.url(each));
     await page.waitForFunction('window.done', null, { timeout: 20_000 });
-    if (each === '/workers') await Promise.all(['/worker.js?1', '/shared.js?1'].map(wrote));
+    const scripts = each === '/workers' ? ['/worker.js?1', '/shared.js?1'] : [];
+    for (const script of scripts) await wrote(script, { isWhole: true });
   }
   await page.goto(site.url('/redirect?2'));
   await page.goto(site.url('/download?1')).catch(() => 'a download ends the navigation');
   await page.goto(site.url('/plain?opener'));
   const [popup] = await Promise.all([page.waitForEvent('popup'), page.evaluate('window.open("/plain?popup"); 1')]);
   await popup.waitForLoadState();
-  await wrote('/plain?popup');
+  await wrote('/plain?popup', { isWhole: true });
   await page.route('**/fulfilled', route => route.fulfill({ status: 201, body: 'made up', contentType: 'text/plain' }));
   await page.goto(site.url('/fulfilled'));
   await browser.close();
@@ -116,7 +117,7 @@ test('a HAR comes out of a spool after kill -9', { timeout: 60_000 }, async () =
   const recording = await startRecorded({ har: true });
   const browser = await chromium.connectOverCDP(recording.http);
   await browser.contexts()[0].pages()[0].goto(site.url('/plain?before'));
-  await recording.wrote('plain?before');
+  await recording.wrote('/plain?before', { isWhole: false });
   recording.child.kill('SIGKILL');
   await recording.left;
   assert.ok(fs.readFileSync(recording.spool, 'utf8').split('\n').slice(0, -1).every(line => JSON.parse(line)));

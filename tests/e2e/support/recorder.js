@@ -23,9 +23,15 @@ export async function startRecorded(record, kind = 'headless-shell') {
   const spool = path.join(folder, 'network.har.spool');
   return {
     spool,
-    // Done when an entry of this URL is in the spool.
-    wrote: async url => {
-      while (!fs.readFileSync(spool, 'utf8').includes(url)) await new Promise(done => setTimeout(done, 20));
+    // Done when the spool has an entry whose URL ends so; `isWhole`: and its last one lacks nothing that is to come. Of
+    // one whose start was missed the end may never be told.
+    wrote: async (urlEnd, { isWhole }) => {
+      for (const due = Date.now() + 20_000; ;) {
+        const entry = entriesOf(spool).findLast(each => each.request.url.endsWith(urlEnd));
+        if (entry && !(isWhole && entry._incomplete && !entry._startMissed)) return;
+        if (Date.now() > due) throw new Error(`the recorder has not written ${urlEnd}`);
+        await new Promise(done => setTimeout(done, 20));
+      }
     },
     http: `http://127.0.0.1:${port}`,
     folder,
@@ -43,5 +49,8 @@ export async function startRecorded(record, kind = 'headless-shell') {
   };
 }
 
+// The whole lines' entries, in the order they were written.
+const entriesOf = spool => fs.readFileSync(spool, 'utf8').split('\n').slice(0, -1).map(line => JSON.parse(line))
+  .filter(line => line.har).map(line => line.har);
 export const fileOf = (result, kind) => result.files.find(file => file.kind === kind);
 export const readHar = result => JSON.parse(fs.readFileSync(fileOf(result, 'har').path, 'utf8'));
