@@ -25,6 +25,21 @@ function browserUser() {
   throw new Error('neither pbaas nor nobody is a user of this machine');
 }
 
+// Whoever is left of a tree may still write to its folder. The dead do not, however long they wait to be reaped.
+async function groupIsGone(leader) {
+  const lives = pid => {
+    try {
+      const [state, , group] = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+      return Number(group) === leader && state !== 'Z' && state !== 'X';
+    } catch { return false; }
+  };
+  for (let tries = 0; tries < 500; ++tries) {
+    if (!fs.readdirSync('/proc').some(each => /^\d+$/.test(each) && lives(each))) return;
+    await new Promise(done => setTimeout(done, 10));
+  }
+  throw new Error(`something is left of the process group ${leader}`);
+}
+
 export async function startDirect(kind) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'chromium-e2e-'));
   const user = browserUser();
@@ -34,7 +49,8 @@ export async function startDirect(kind) {
     '--headless', '--disable-gpu', '--no-first-run', '--hide-scrollbars', '--remote-debugging-port=0',
     `--user-data-dir=${folder}`,
     'about:blank',
-  ], { ...user, cwd: folder, env: { ...process.env, HOME: folder }, stdio: ['ignore', 'ignore', 'pipe'] });
+  ], { ...user, cwd: folder, env: { ...process.env, HOME: folder }, stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true });
   const left = new Promise(done => child.once('exit', done));
   const ws = await new Promise((done, failed) => {
     const said = [];
@@ -49,10 +65,10 @@ export async function startDirect(kind) {
     ws,
     http: `http://${new URL(ws).host}`,
     close: async () => {
-      child.kill('SIGKILL');
+      process.kill(-child.pid, 'SIGKILL');
       await left;
-      // What is left of its tree may still write for a moment.
-      fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+      await groupIsGone(child.pid);
+      fs.rmSync(folder, { recursive: true, force: true });
     },
   };
 }
