@@ -173,7 +173,8 @@ void Starts::on_dead(pid_t pid, int wait_status) {
   std::erase_if(ahead_, [&](const auto& each) {
     const auto& begun = each.second.begun;
     if (begun.pid != pid) return false;
-    log_lost(describe(wait_status) + " " + words_in(begun.early_stderr));
+    const auto words = words_in(begun.early_stderr);
+    log_lost(describe(wait_status) + (words.empty() ? "" : ": " + words));
     remove_when_empty(begun.cgroup);
     return true;
   });

@@ -171,7 +171,7 @@ TEST_F(StartsTest, ForgetsOneThatDiedWhileItWaited) {
   const int status = end_of(pid);
   ::testing::internal::CaptureStderr();
   starts.on_dead(pid, status);
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("exit status 3 no room"));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("exit status 3: no room"));
   EXPECT_FALSE(starts.is_ahead(pid));
 }
 
