@@ -47,12 +47,9 @@ class Bomb:
         target = self.cdp.call("Target.createTarget", url="about:blank")["targetId"]
         self.page = self.cdp.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
 
-    def send(self, method, **params):
-        """Without waiting: the answer may never come."""
-        self.cdp.send_command(method, self.page, **params)
-
     def run(self, script):
-        self.send("Runtime.evaluate", expression=script, userGesture=True)
+        """Without waiting: the answer may never come."""
+        self.cdp.send_command("Runtime.evaluate", self.page, expression=script, userGesture=True)
 
 
 def spin(bomb, _):

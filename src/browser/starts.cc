@@ -147,8 +147,11 @@ void Starts::prepare(const PrepareOrder& order) {
   auto made = make_sandbox(order.folder, order.sandbox, words.get());
   if (!made) return log_lost(made.error().detail);
   made->begun.early_stderr = std::move(words);
-  drop(order.folder);
-  ahead_.insert_or_assign(order.folder, std::move(*made));
+  // An older one's cgroup is its successor's now.
+  if (const auto older = ahead_.extract(order.folder); !older.empty()) {
+    kill_group(older.mapped().begun.pid);
+  }
+  ahead_.emplace(order.folder, std::move(*made));
 }
 
 void Starts::end_unused(const Begun& begun) {

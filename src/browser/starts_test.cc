@@ -255,6 +255,7 @@ TEST_F(AheadTest, LeavesNothingWhenTheLauncherProcessIsKilled) {
 TEST_F(AheadTest, MakesThemAnewAfterAWhile) {
   SKIP_WITHOUT(kHeadlessShell);
   auto with = config_ahead();
+  with.limits = {.memory_mb = 256};
   with.sandboxes_age_max = Duration(500);
   create(with);
   ASSERT_TRUE(are_ready(2));
